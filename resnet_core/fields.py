@@ -1,0 +1,160 @@
+"""The field table: what a specification is made of, for everything that is derived from it.
+
+A specification is a frozen pydantic model whose fields are declared with :func:`choice`, :func:`switch`,
+:func:`whole`, :func:`wholes` and :func:`real`. The widgets, the link, the cache keys, the command line and the tests
+walk :func:`field_table` of the model; none of them names a field by hand.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from resnet_core.errors import N_, Refusal
+
+Kind = Literal["choice", "switch", "whole", "wholes", "real"]
+Place = Literal["toggle", "main", "more", "hidden"]
+
+
+class SpecField(NamedTuple):
+    """One row of the field table. ``title``, ``help`` and the labels of ``choices`` are English message ids."""
+
+    name: str
+    kind: Kind
+    default: Any
+    title: str
+    help: str
+    place: Place  # how prominent its widget is: a large toggle, always in view, folded away, or no widget
+    choices: Mapping[str, str]  # value -> label
+    minimum: float | None
+    maximum: float | None
+
+
+def _declare(kind: Kind, default: Any, title: str, help_: str, place: Place, /, **limits: Any) -> Any:
+    choices = limits.pop("choices", {})
+    extra = {"kind": kind, "place": place, "choices": choices, "limits": dict(limits)}
+    return Field(default, title=title, description=help_, json_schema_extra=extra, **limits)
+
+
+def choice(default: str, title: str, help_: str, place: Place, choices: Mapping[str, str]) -> Any:
+    """A field with named values; ``choices`` maps each value to its label."""
+    return _declare("choice", default, title, help_, place, choices=choices)
+
+
+def switch(default: bool, title: str, help_: str, place: Place) -> Any:
+    """A field that is on or off."""
+    return _declare("switch", default, title, help_, place)
+
+
+def whole(default: int, title: str, help_: str, place: Place, minimum: int, maximum: int) -> Any:
+    """A whole number between two bounds, both included."""
+    return _declare("whole", default, title, help_, place, ge=minimum, le=maximum)
+
+
+def wholes(default: tuple[int, ...], title: str, help_: str, place: Place) -> Any:
+    """A row of whole numbers, written ``3,4,6,3``."""
+    return _declare("wholes", default, title, help_, place)
+
+
+def real(default: float, title: str, help_: str, place: Place, minimum: float, maximum: float) -> Any:
+    """A real number between two bounds, both included."""
+    return _declare("real", default, title, help_, place, ge=minimum, le=maximum)
+
+
+class Specification(BaseModel):
+    """A frozen, validated value. Every way to make one, from keywords, JSON or text, raises :class:`Refusal` alike."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _explain(type(self), error.errors()[0]) from error
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
+        """As pydantic's, but validated: an impossible combination is refused rather than copied."""
+        return type(self)(**{**self.values(), **(update or {})})
+
+    def with_(self, **changes: Any) -> Self:
+        """A copy with some fields changed; values may be text (``skip="false"``, ``stages="3,4,6,3"``)."""
+        return self.model_copy(update=changes)
+
+    def values(self) -> dict[str, Any]:
+        """Every field with its value, in the order of the field table."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    def differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
+        """The fields in which ``other`` differs: name -> (here, there)."""
+        theirs = other.values()
+        return {name: (value, theirs[name]) for name, value in self.values().items() if value != theirs[name]}
+
+
+def field_table(model: type[Specification]) -> dict[str, SpecField]:
+    """The rows of a specification, in order of declaration."""
+    table = {}
+    for name, info in model.model_fields.items():
+        extra = info.json_schema_extra
+        assert isinstance(extra, dict), f"{name} is not declared with a function of resnet_core.fields"
+        limits: Any = extra["limits"]
+        table[name] = SpecField(
+            name=name,
+            kind=extra["kind"],  # type: ignore[arg-type]
+            default=info.default,
+            title=info.title or name,
+            help=info.description or "",
+            place=extra["place"],  # type: ignore[arg-type]
+            choices=extra["choices"],  # type: ignore[arg-type]
+            minimum=limits.get("ge"),
+            maximum=limits.get("le"),
+        )
+    return table
+
+
+def to_text(value: Any) -> str:
+    """A value as it stands in a link and after ``--set``: ``true``, ``3,4,6,3``, ``27,`` for one stage, ``64``."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
+    return str(value)
+
+
+def _explain(model: type[Specification], error: ErrorDetails) -> Refusal:
+    """One sentence that teaches, for the first thing that pydantic found wrong."""
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, Refusal):
+        return cause
+    table = field_table(model)
+    name = str(error["loc"][0]) if error["loc"] else ""
+    got = shorten(error.get("input"))
+    if name not in table:
+        return Refusal(
+            N_("There is no field {name}; the fields are {fields}."), name=shorten(name), fields=", ".join(table)
+        )
+    field = table[name]
+    if field.kind == "choice":
+        return Refusal(
+            N_("{name} is one of {choices}; got {got}."),
+            field=name, name=name, choices=", ".join(field.choices), got=got,
+        )  # fmt: skip
+    if field.kind == "switch":
+        return Refusal(N_("{name} is true or false; got {got}."), field=name, name=name, got=got)
+    bounds = {"minimum": field.minimum, "maximum": field.maximum}
+    if field.kind == "whole":
+        return Refusal(
+            N_("{name} is a whole number from {minimum} to {maximum}; got {got}."),
+            field=name, name=name, got=got, **bounds,
+        )  # fmt: skip
+    if field.kind == "real":
+        return Refusal(
+            N_("{name} is a number from {minimum} to {maximum}; got {got}."), field=name, name=name, got=got, **bounds
+        )
+    return Refusal(N_("{name} cannot be read; got {got}."), field=name, name=name, got=got)
+
+
+def shorten(value: object, limit: int = 40) -> str:
+    """A value as it may be repeated in a message: one line, at most ``limit`` characters."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

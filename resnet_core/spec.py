@@ -1,0 +1,280 @@
+"""The two specifications: which network (``ArchSpec``), and how it is trained (``TrainSpec``). No torch here.
+
+Sources: He et al. 2015, arXiv:1512.03385 ("the 2015 paper"); He et al. 2016, arXiv:1603.05027 ("the 2016 paper");
+Xie et al. 2017, arXiv:1611.05431 (ResNeXt); Zagoruyko and Komodakis 2016, arXiv:1605.07146 (wide).
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.fields import Specification, choice, field_table, real, shorten, switch, whole, wholes
+from resnet_core.orderings import ORDERINGS
+
+Stem = Literal["imagenet", "cifar"]
+Block = Literal["basic", "bottleneck"]
+Ordering = Literal["original", "bn_after_addition", "relu_before_addition", "relu_only_preact", "full_preact"]
+Projection = Literal["A", "B", "C"]
+
+MAX_STAGES = 6
+MAX_BLOCKS_IN_A_STAGE = 400
+IMAGENET_DEPTHS = {  # arXiv:1512.03385, Table 1
+    "basic": {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)},
+    "bottleneck": {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)},
+}
+
+
+def _read_stages(value: Any) -> tuple[int, ...]:
+    """Blocks in each stage, from a list or from text such as ``3,4,6,3``."""
+    items = value.split(",") if isinstance(value, str) else value
+    if isinstance(items, list) and items and items[-1] == "":
+        items = items[:-1]  # "27," is a single stage, as in Python
+    try:
+        stages = tuple(int(item) for item in items)
+    except (TypeError, ValueError):
+        stages = ()
+    if not 1 <= len(stages) <= MAX_STAGES or not all(1 <= n <= MAX_BLOCKS_IN_A_STAGE for n in stages):
+        raise Refusal(
+            N_(
+                "stages lists the blocks of 1 to {stages} stages, each from 1 to {blocks}, such as 3,4,6,3; got {got}."
+            ),
+            field="stages", stages=MAX_STAGES, blocks=MAX_BLOCKS_IN_A_STAGE, got=shorten(value),
+        )  # fmt: skip
+    return stages
+
+
+class ArchSpec(Specification):
+    """A residual network, or its plain twin: everything that decides its layers.
+
+    The default is ResNet-56 for CIFAR (2015 paper, section 4.2). A field changes one thing; what does not apply to a
+    network (the projection of a plain network, the expansion of a basic block) is kept and has no effect.
+    """
+
+    skip: bool = switch(
+        True,
+        N_("Skip connections"),
+        N_("On: each block puts out F(x) + x. Off: the plain network of the 2015 paper, with no shortcut at all."),
+        "toggle",
+    )
+    ordering: Ordering = choice(
+        "original",
+        N_("Order of activation"),
+        N_("Where BatchNorm and ReLU stand around the convolutions and the addition (arXiv:1603.05027, Figure 4)."),
+        "toggle",
+        {
+            "original": N_("original"),
+            "full_preact": N_("full pre-activation"),
+            "relu_only_preact": N_("ReLU-only pre-activation"),
+            "bn_after_addition": N_("BatchNorm after addition"),
+            "relu_before_addition": N_("ReLU before addition"),
+        },
+    )
+    block: Block = choice(
+        "basic",
+        N_("Block"),
+        N_("Basic: two 3x3 convolutions. Bottleneck: 1x1, 3x3, 1x1 with fewer channels in the middle."),
+        "toggle",
+        {"basic": N_("basic"), "bottleneck": N_("bottleneck")},
+    )
+    stages: Annotated[tuple[int, ...], BeforeValidator(_read_stages)] = wholes(
+        (9, 9, 9),
+        N_("Blocks in each stage"),
+        N_("Such as 3,4,6,3; or a depth by itself: 56 for a CIFAR network, 50 for an ImageNet one."),
+        "main",
+    )
+    width: int = whole(
+        16, N_("Width"), N_("Channels of the first stage; each further stage has twice as many."), "main", 1, 1024
+    )
+    image_size: int = whole(32, N_("Image size"), N_("Height and width of the input, in pixels."), "main", 1, 1024)
+    num_classes: int = whole(10, N_("Classes"), N_("Outputs of the last, fully-connected layer."), "main", 2, 100_000)
+    stem: Stem = choice(
+        "cifar",
+        N_("Stem"),
+        N_("The layers before the first block. ImageNet: 7x7 stride 2, then max-pool. CIFAR: 3x3 stride 1."),
+        "more",
+        {"cifar": N_("CIFAR"), "imagenet": N_("ImageNet")},
+    )
+    projection: Projection = choice(
+        "A",
+        N_("Shortcut where shapes change"),
+        N_(
+            "A: zero-padding, no weights. B: a 1x1 projection. C: a projection on every shortcut (arXiv:1512.03385, 3.3)."
+        ),
+        "more",
+        {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere")},
+    )
+    stride_on: Literal["3x3", "1x1"] = choice(
+        "3x3",
+        N_("Bottleneck stride on"),
+        N_("The convolution that halves the map: the 3x3 (as torchvision) or the first 1x1 (the 2015 paper)."),
+        "more",
+        {"3x3": N_("3x3"), "1x1": N_("1x1")},
+    )
+    norm: Literal["batch", "none"] = choice(
+        "batch",
+        N_("Normalisation"),
+        N_("BatchNorm, or none: then every convolution stands alone."),
+        "more",
+        {"batch": N_("BatchNorm"), "none": N_("none")},
+    )
+    groups: int = whole(
+        1, N_("Groups"), N_("Groups of the bottleneck's 3x3 convolution (ResNeXt: 32)."), "more", 1, 128
+    )
+    width_per_group: int = whole(
+        64,
+        N_("Width per group"),
+        N_("Channels of a group in a bottleneck of the first stage, for width 64 (ResNeXt: 4; wide: 128)."),
+        "more",
+        1,
+        512,
+    )
+    expansion: int = whole(
+        4, N_("Expansion"), N_("Output channels of a bottleneck over the channels of its stage."), "more", 1, 8
+    )
+    zero_init_residual: bool = switch(
+        False,
+        N_("Start each branch at zero"),
+        N_("The last BatchNorm of each branch starts with scale 0, so that every block starts as the identity."),
+        "more",
+    )
+    in_channels: int = whole(3, N_("Image channels"), N_("3 for colour, 1 for grey."), "more", 1, 16)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.block == "basic" and (self.groups != 1 or self.width_per_group != 64):
+            raise Refusal(
+                N_("groups and width_per_group shape the 3x3 of a bottleneck; a basic block needs groups 1 and "
+                   "width_per_group 64, got {groups} and {width_per_group}."),
+                field="groups", groups=self.groups, width_per_group=self.width_per_group,
+            )  # fmt: skip
+        if self.branch_width(0) < self.groups:
+            raise Refusal(
+                N_("width {width} with width_per_group {width_per_group} leaves a group less than one channel."),
+                field="width_per_group", width=self.width, width_per_group=self.width_per_group,
+            )  # fmt: skip
+        if self.image_size < self.total_stride:
+            raise Refusal(
+                N_("The stem and the {stages} stages divide the image by {stride}; image_size {image_size} would leave "
+                   "less than one pixel, so it must be at least {stride}."),
+                field="image_size", stages=len(self.stages), stride=self.total_stride, image_size=self.image_size,
+            )  # fmt: skip
+        if self.zero_init_residual and not self.ends_branch_with_norm:
+            raise Refusal(
+                N_("zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm batch "
+                   "and an ordering that ends its branch with BatchNorm (original, relu_before_addition or "
+                   "relu_only_preact)."),
+                field="zero_init_residual",
+            )  # fmt: skip
+        return self
+
+    def model_copy(self, *, update: Any = None, deep: bool = False) -> Self:
+        """As the base class; ``depth`` stands for the ``stages`` that give it, as does ``stages`` with one number."""
+        changes = dict(update or {})
+        alone = changes.get("stages")
+        if isinstance(alone, str) and "," not in alone and alone.strip().isdigit():
+            changes["depth"] = changes.pop("stages")
+        if "depth" in changes:
+            depth = changes.pop("depth")
+            stem, block = (changes.get(name, getattr(self, name)) for name in ("stem", "block"))
+            changes["stages"] = stages_for_depth(depth, stem=stem, block=block)
+        return super().model_copy(update=changes, deep=deep)
+
+    @property
+    def depth(self) -> int:
+        """Weight layers on the longest path without projections: the "56" of ResNet-56."""
+        return sum(self.stages) * CONVS_IN_BLOCK[self.block] + 2
+
+    @property
+    def total_stride(self) -> int:
+        """Image pixels, along one axis, behind one pixel of the last map."""
+        return (4 if self.stem == "imagenet" else 1) * 2 ** (len(self.stages) - 1)
+
+    @property
+    def ends_branch_with_norm(self) -> bool:
+        """Whether each residual branch ends with a BatchNorm that could start at zero."""
+        return self.skip and self.norm == "batch" and ORDERINGS[self.ordering].branch_ends_with_norm
+
+    def channels(self, stage: int) -> int:
+        """Channels that the blocks of a stage (counted from 0) put out."""
+        return self.width * 2**stage * (self.expansion if self.block == "bottleneck" else 1)
+
+    def branch_width(self, stage: int) -> int:
+        """Channels in the middle of a block: torchvision's ``int(planes * base_width / 64) * groups``."""
+        if self.block == "basic":
+            return self.width * 2**stage
+        return self.width * 2**stage * self.width_per_group // 64 * self.groups
+
+
+CONVS_IN_BLOCK = {"basic": 2, "bottleneck": 3}
+
+
+def stages_for_depth(depth: Any, *, stem: str, block: str) -> tuple[int, ...]:
+    """The blocks in each stage of the papers' network with that many weight layers.
+
+    CIFAR: 6n+2 layers of basic blocks (2015 paper, section 4.2) or 9n+2 of bottlenecks (2016 paper), n in each of three
+    stages. ImageNet: the columns of the 2015 paper's Table 1.
+    """
+    text = shorten(depth)
+    number = int(text) if text.isdigit() else 0
+    if stem == "imagenet":
+        known = IMAGENET_DEPTHS.get(block, {})
+        if number in known:
+            return known[number]
+        raise Refusal(
+            N_("The ImageNet networks of {block} blocks have {depths} layers; got {got}. Other depths: list the blocks "
+               "of each stage, such as 3,4,6,3."),
+            field="stages", block=block, depths=", ".join(map(str, known)), got=text,
+        )  # fmt: skip
+    step = 3 * CONVS_IN_BLOCK.get(block, 2)
+    n, rest = divmod(number - 2, step)
+    if rest == 0 and 1 <= n <= MAX_BLOCKS_IN_A_STAGE:
+        return (n, n, n)
+    examples = "20, 56, 110" if step == 6 else "29, 56, 164"
+    if rest and 1 <= n < MAX_BLOCKS_IN_A_STAGE:
+        raise Refusal(
+            N_("A CIFAR network of {block} blocks has {step}n+2 layers: {examples}, ...; {got} lies between {below} "
+               "and {above}."),
+            field="stages", block=block, step=step, examples=examples, got=text,
+            below=n * step + 2, above=(n + 1) * step + 2,
+        )  # fmt: skip
+    raise Refusal(
+        N_("A CIFAR network of {block} blocks has {step}n+2 layers, from {below} to {above}: {examples}, ...; got {got}."),
+        field="stages", block=block, step=step, examples=examples, got=text,
+        below=step + 2, above=MAX_BLOCKS_IN_A_STAGE * step + 2,
+    )  # fmt: skip
+
+
+class TrainSpec(Specification):
+    """How a network is trained. The default shows the point of the 2015 paper on a CPU within half a minute.
+
+    SGD with momentum (2015 paper, section 3.4) under a one-cycle learning rate (Smith and Topin 2017,
+    arXiv:1708.07120), which lets a deep network reach its accuracy in ten epochs where the paper's steps need hundreds.
+    """
+
+    data: Literal["digits"] = choice(
+        "digits",
+        N_("Images"),
+        N_("Handwritten digits: 1,797 real grey images of 8x8 pixels, bundled with scikit-learn."),
+        "more",
+        {"digits": N_("digits")},
+    )
+    epochs: int = whole(10, N_("Epochs"), N_("Passes over the training images."), "main", 1, 200)
+    batch_size: int = whole(128, N_("Batch size"), N_("Images in one step."), "more", 2, 1024)
+    learning_rate: float = real(
+        0.1, N_("Peak learning rate"), N_("The highest point of the one-cycle schedule."), "more", 1e-5, 10.0
+    )
+    momentum: float = real(0.9, N_("Momentum"), N_("Of stochastic gradient descent."), "more", 0.0, 0.99)
+    weight_decay: float = real(1e-4, N_("Weight decay"), N_("L2 penalty on all weights."), "more", 0.0, 0.1)
+    seed: int = whole(0, N_("Seed"), N_("Decides the first weights and the order of the images."), "main", 0, 2**31 - 1)
+    device: Literal["cpu", "cuda", "mps"] = choice(
+        "cpu",
+        N_("Device"),
+        N_("Where the network is trained."),
+        "main",
+        {"cpu": N_("CPU"), "cuda": N_("NVIDIA GPU (CUDA)"), "mps": N_("Apple GPU (MPS)")},
+    )
+
+
+ARCH_FIELDS = field_table(ArchSpec)
+TRAIN_FIELDS = field_table(TrainSpec)
