@@ -1,7 +1,7 @@
 """The five orders of BatchNorm, ReLU and addition: arXiv:1603.05027, Figure 4 and Table 2.
 
-Each row spells one block as the paper draws it, top to bottom: ``each`` stands around every weight layer but the
-last, ``last`` around the last one, and ``+`` is where the shortcut joins. A plain network reads the same row without the ``+``.
+Each row spells one block as the paper draws it, top to bottom. ``each`` stands around every weight layer but the
+last, ``last`` around the last one; ``+`` is where the shortcut joins. A plain network reads its row without the ``+``.
 """
 
 from typing import NamedTuple

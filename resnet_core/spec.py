@@ -98,9 +98,7 @@ class ArchSpec(Specification):
     projection: Projection = choice(
         "A",
         N_("Shortcut where shapes change"),
-        N_(
-            "A: zero-padding, no weights. B: a 1x1 projection. C: a projection on every shortcut (arXiv:1512.03385, 3.3)."
-        ),
+        N_("A: zero-padding, no weights. B: 1x1 projection. C: projection on every shortcut (arXiv:1512.03385, 3.3)."),
         "more",
         {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere")},
     )
@@ -161,8 +159,8 @@ class ArchSpec(Specification):
             )  # fmt: skip
         if self.zero_init_residual and not self.ends_branch_with_norm:
             raise Refusal(
-                N_("zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm batch "
-                   "and an ordering that ends its branch with BatchNorm (original, relu_before_addition or "
+                N_("zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm "
+                   "batch and an ordering that ends its branch with BatchNorm (original, relu_before_addition or "
                    "relu_only_preact)."),
                 field="zero_init_residual",
             )  # fmt: skip
@@ -188,7 +186,7 @@ class ArchSpec(Specification):
     @property
     def total_stride(self) -> int:
         """Image pixels, along one axis, behind one pixel of the last map."""
-        return (4 if self.stem == "imagenet" else 1) * 2 ** (len(self.stages) - 1)
+        return (4 if self.stem == "imagenet" else 1) * int(2 ** (len(self.stages) - 1))
 
     @property
     def ends_branch_with_norm(self) -> bool:
@@ -197,13 +195,13 @@ class ArchSpec(Specification):
 
     def channels(self, stage: int) -> int:
         """Channels that the blocks of a stage (counted from 0) put out."""
-        return self.width * 2**stage * (self.expansion if self.block == "bottleneck" else 1)
+        return self.width * int(2**stage) * (self.expansion if self.block == "bottleneck" else 1)
 
     def branch_width(self, stage: int) -> int:
         """Channels in the middle of a block: torchvision's ``int(planes * base_width / 64) * groups``."""
         if self.block == "basic":
-            return self.width * 2**stage
-        return self.width * 2**stage * self.width_per_group // 64 * self.groups
+            return self.width * int(2**stage)
+        return self.width * int(2**stage) * self.width_per_group // 64 * self.groups
 
 
 CONVS_IN_BLOCK = {"basic": 2, "bottleneck": 3}
@@ -239,7 +237,8 @@ def stages_for_depth(depth: Any, *, stem: str, block: str) -> tuple[int, ...]:
             below=n * step + 2, above=(n + 1) * step + 2,
         )  # fmt: skip
     raise Refusal(
-        N_("A CIFAR network of {block} blocks has {step}n+2 layers, from {below} to {above}: {examples}, ...; got {got}."),
+        N_("A CIFAR network of {block} blocks has {step}n+2 layers, from {below} to {above}: {examples}, ...; "
+           "got {got}."),
         field="stages", block=block, step=step, examples=examples, got=text,
         below=step + 2, above=MAX_BLOCKS_IN_A_STAGE * step + 2,
     )  # fmt: skip
