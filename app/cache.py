@@ -1,0 +1,68 @@
+"""The only caches that all visitors share: bounded, keyed by specification.
+
+Nothing here imports torch: measurements are made by the desk's child processes, and a job is the cache of its records.
+"""
+
+import json
+
+import streamlit as st
+
+from resnet_core.jobs.job import Job
+from resnet_core.jobs.runner import Desk
+from resnet_core.spec import ArchSpec, TrainSpec
+from resnet_core.train.facts import fit
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """The desk of this server; its fork server begins to import torch at once, in the background."""
+    made = Desk()
+    made.warm()
+    return made
+
+
+def gradients(spec: ArchSpec, seed: int, data: str) -> Job:
+    """The measurement of a network's gradient flow, begun if no visitor has asked for it yet.
+
+    Keyed by the network as it fits the data: a change of what the data decide anyway measures nothing again.
+    """
+    return _gradients(_text(fit(spec, data)), seed)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _gradients(arch: str, seed: int) -> Job:
+    return desk().submit("gradients", json.loads(arch), seed, "cpu")
+
+
+def forget_gradients(spec: ArchSpec, seed: int, data: str) -> None:
+    """Measure again at the next call: the measurement failed."""
+    _gradients.clear(_text(fit(spec, data)), seed)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _tool(arch: str, which: str) -> Job:
+    return desk().submit("tools", json.loads(arch), which)
+
+
+def tool(spec: ArchSpec, which: str) -> Job:
+    """One counting tool's own table for a network."""
+    return _tool(_text(spec), which)
+
+
+@st.cache_resource(show_spinner=False)
+def devices() -> Job:
+    """The devices of this machine, as PyTorch finds them."""
+    return desk().submit("devices")
+
+
+def start_training(spec: ArchSpec, train: TrainSpec, label: str) -> Job:
+    """A training of its own for this visitor, kept in a run folder."""
+    return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label)
+
+
+def _dict(spec: ArchSpec | TrainSpec) -> dict[str, object]:
+    return spec.model_dump(mode="json")
+
+
+def _text(spec: ArchSpec) -> str:
+    return json.dumps(_dict(spec))

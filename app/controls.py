@@ -1,0 +1,119 @@
+"""One widget for each field of a specification, built from the field table."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import state
+from app.figures.palette import SLOT_COLOURS, SLOT_NAMES
+from app.link import Slot
+from app.text import Words
+from resnet_core.fields import SpecField, to_text
+from resnet_core.presets import presets
+from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
+
+FEW = 3  # up to so many choices stand side by side; more go into a list
+
+
+def network_card(slot: Slot, words: Words) -> None:
+    """The controls of one network: preset, the three toggles of the subject, and everything else folded away."""
+    spec = state.experiment().network(slot).spec
+    with st.container(border=True, key=f"card-{slot}"):
+        first, second = st.columns([5, 4], vertical_alignment="bottom")
+        with first:
+            _preset_box(slot, words)
+        with second:
+            _field(slot, ARCH_FIELDS["skip"], spec.skip, words)
+        toggles = [field for field in ARCH_FIELDS.values() if field.place == "toggle" and field.name != "skip"]
+        places = st.columns([3, 3, 2], vertical_alignment="bottom")
+        for place, field in zip(places, toggles, strict=False):
+            with place:
+                _field(slot, field, getattr(spec, field.name), words)
+        with places[-1]:
+            _more(slot, words)
+        _refusals(slot, words)
+
+
+def _preset_box(slot: Slot, words: Words) -> None:
+    key = f"{slot}.preset"
+    network = state.experiment().network(slot)
+    changed = network.spec != presets()[network.base].spec
+    state.prime(key, network.base)
+    st.selectbox(
+        words("Network {slot}, changed", slot=SLOT_NAMES[slot]) if changed else words("Network {slot}", slot=SLOT_NAMES[slot]),
+        list(presets()),
+        key=key,
+        on_change=state.change_preset,
+        args=(slot, key),
+        help=words("A named network of the papers or of torchvision. Everything else starts from it."),
+    )  # fmt: skip
+
+
+def _more(slot: Slot, words: Words) -> None:
+    spec = state.experiment().network(slot).spec
+    with st.popover(words("Depth, width ..."), width="stretch", key=f"{slot}.more", on_change="rerun") as more:
+        if not more.open:
+            return  # hidden widgets cost time at every toggle
+        for place in ("main", "more"):
+            for field in ARCH_FIELDS.values():
+                if field.place == place:
+                    _field(slot, field, getattr(spec, field.name), words)
+                    _refusal(slot, field.name, words)
+
+
+def train_field(name: str, value: Any, words: Words) -> None:
+    """The widget of one field of the training recipe, with what was refused there."""
+    _field("train", TRAIN_FIELDS[name], value, words)
+    _refusal("train", name, words)
+
+
+def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
+    key = f"{owner}.{field.name}"
+    refused = state.refused(owner, field.name)
+    shown = refused.typed if refused and field.kind == "wholes" else value
+    change: dict[str, Any] = {
+        "key": key,
+        "help": words(field.help),
+        "on_change": state.change_train if owner == "train" else state.change_field,
+        "args": (field.name, key) if owner == "train" else (owner, field.name, key),
+    }
+    title = words(field.title)
+    match field.kind:
+        case "switch":
+            state.prime(key, shown)
+            st.toggle(title, **change)
+        case "choice" if len(field.choices) <= FEW:
+            state.prime(key, shown)
+            st.segmented_control(
+                title, list(field.choices), required=True,
+                format_func=lambda choice: words(field.choices[choice]), width="stretch", **change,
+            )  # fmt: skip
+        case "choice":
+            state.prime(key, shown)
+            st.selectbox(title, list(field.choices), format_func=lambda choice: words(field.choices[choice]), **change)
+        case "whole":
+            state.prime(key, shown)
+            st.number_input(title, int(field.minimum or 0), int(field.maximum or 0), step=1, **change)
+        case "real":
+            state.prime(key, shown)
+            st.number_input(title, field.minimum, field.maximum, format="%g", **change)
+        case "wholes":
+            state.prime(key, shown if refused else to_text(shown))
+            st.text_input(title, max_chars=60, **change)
+
+
+def _refusals(slot: Slot, words: Words) -> None:
+    """What was refused at a toggle of the card itself; folded fields say it in their own place."""
+    for field in ARCH_FIELDS.values():
+        if field.place == "toggle":
+            _refusal(slot, field.name, words)
+
+
+def _refusal(owner: str, name: str, words: Words) -> None:
+    if refused := state.refused(owner, name):
+        st.error(words.refusal(refused.refusal))
+
+
+def coloured_name(slot: Slot) -> str:
+    """The slot's letter in its colour, as HTML."""
+    return f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'

@@ -1,0 +1,134 @@
+"""One block, drawn from the plan: its operators in their real order, and the shortcut beside them."""
+
+from app.figures.palette import SHORTCUT
+from app.figures.svg import element, label, path, picture
+from app.text import Words
+from resnet_core.plan import Body, Layer, Unit
+
+WIDTH = 330
+AXIS = 100  # x of the branch
+SIDE = 262  # x of the shortcut
+ROW = 34  # from one operator to the next
+BOX = {"conv": (172, 26), "bn": (112, 21), "relu": (72, 21), "pad": (108, 24)}
+SIDE_BOX = 120
+
+
+def block_drawing(unit: Unit, colour: str, words: Words, *, rows: int = 0) -> str:
+    """The block as an SVG text. ``rows`` reserves height, so that two drawings side by side keep their places."""
+    body = unit.body
+    parts: list[str] = []
+    y = 16.0
+    parts.append(label(AXIS, y, f"x  ({_shape(body.in_shape)})", font_size=13, font_style="italic"))
+    last = y + 10
+
+    def put(layer: Layer) -> None:
+        nonlocal y, last
+        y += ROW
+        parts.append(_arrow(AXIS, last, y - BOX[layer.op][1] / 2, "currentColor"))
+        parts.append(_operator(layer, AXIS, y, colour))
+        last = y + BOX[layer.op][1] / 2
+
+    for layer in body.entry:
+        put(layer)
+    fork = last + 5
+    y += 6  # room for the fork
+    for layer in body.branch:
+        put(layer)
+    if body.add:
+        y += ROW
+        parts.append(_arrow(AXIS, last, y - 11, "currentColor"))
+        parts.append(_shortcut(body.shortcut, fork, y, words))
+        parts.append(element("circle", cx=AXIS, cy=y, r=11, fill="none", stroke=SHORTCUT, stroke_width=2.5))
+        parts.append(label(AXIS, y, "+", font_size=18, font_weight="bold", fill=SHORTCUT))
+        last = y + 11
+    for layer in body.exit:
+        put(layer)
+    y += ROW
+    parts.append(_arrow(AXIS, last, y - 10, "currentColor"))
+    parts.append(label(AXIS, y, _result(body), font_size=13, font_style="italic"))
+    height = max(y + 14, 16.0 + 6 + ROW * (rows + 1) + 14)
+    name = words("Block {name}: {operators}", name=unit.name, operators=", ".join(_say(layer) for layer in body.layers))
+    return picture(WIDTH, height, parts, name, style=f"width:100%;max-width:{WIDTH * 1.15:.0f}px;display:block")
+
+
+def _result(body: Body) -> str:
+    """What the block puts out, in the symbols of arXiv:1512.03385, equation 2: F the branch, W_s a projection."""
+    x = "x̂" if body.entry else "x"
+    if body.add is None:
+        result = "F(x)"
+    elif not body.shortcut:
+        result = f"F({x}) + {x}"
+    else:
+        result = f"F({x}) + " + (f"Wₛ{x}" if body.shortcut[0].op == "conv" else f"pad({x})")
+    for layer in body.exit:
+        result = f"{_say(layer, short=True)}({result})"
+    if body.entry:
+        activated = "x"
+        for layer in body.entry:
+            activated = f"{_say(layer, short=True)}({activated})"
+        return f"{result},  x̂ = {activated}"
+    return f"H(x) = {result}"
+
+
+def drawn_rows(unit: Unit) -> int:
+    """How many rows the drawing of this block takes below its input."""
+    body = unit.body
+    return len(body.entry) + len(body.branch) + len(body.exit) + bool(body.add)
+
+
+def _shortcut(layers: tuple[Layer, ...], fork: float, join: float, words: Words) -> str:
+    """The path around the branch: the unbroken line is the identity, a box on it a change of shape."""
+    line = path(f"M{AXIS},{fork} H{SIDE - 10} Q{SIDE},{fork} {SIDE},{fork + 10} V{join - 10} "
+                f"Q{SIDE},{join} {SIDE - 10},{join} H{AXIS + 13}", SHORTCUT, stroke_width=3.5)  # fmt: skip
+    head = element("path", d=f"M{AXIS + 12},{join} l8,-5 v10 z", fill=SHORTCUT)
+    middle = (fork + join) / 2
+    if not layers:
+        said = label(SIDE + 12, middle, words("identity"), fill=SHORTCUT, font_size=12,
+                     transform=f"rotate(90 {SIDE + 12} {middle})")  # fmt: skip
+        return line + head + said
+    boxes = []
+    for index, layer in enumerate(layers):
+        y = middle + (index - (len(layers) - 1) / 2) * 30
+        boxes.append(_operator(layer, SIDE, y, SHORTCUT, width=SIDE_BOX))
+    return line + head + "".join(boxes)
+
+
+def _operator(layer: Layer, x: float, y: float, colour: str, width: float = 0) -> str:
+    own_width, height = BOX[layer.op]
+    width = min(width or own_width, own_width) if layer.part == "shortcut" else own_width
+    solid = layer.op == "conv"
+    box = element(
+        "rect", x=x - width / 2, y=y - height / 2, width=width, height=height,
+        rx=height / 2 if layer.op == "relu" else 5, stroke=colour, stroke_width=1.6,
+        fill=colour if solid or layer.part == "shortcut" else "none",
+        **({} if solid or layer.part == "shortcut" else {"stroke_dasharray": "4 2" if layer.op == "bn" else "none"}),
+    )  # fmt: skip
+    fill = "#fff" if solid or layer.part == "shortcut" else "currentColor"
+    size = 11 if layer.part == "shortcut" else 12
+    return box + label(x, y + 0.5, _say(layer), fill=fill, font_size=size, font_weight="600" if solid else "400")
+
+
+def _say(layer: Layer, *, short: bool = False) -> str:
+    """The operator in the field's own notation, which no language translates."""
+    match layer.op:
+        case "conv":
+            groups = f", g={layer.groups}" if layer.groups > 1 else ""
+            stride = f", /{layer.stride}" if layer.stride > 1 else ""
+            size = f"{layer.kernel}×{layer.kernel}"
+            return f"{size}, {layer.in_shape[0]}→{layer.out_shape[0]}{stride}{groups}"
+        case "pad":
+            return f"zero-pad, /{layer.stride}" if layer.stride > 1 else "zero-pad"
+        case "bn":
+            return "BN" if short else "BatchNorm"
+        case "relu":
+            return "ReLU"
+        case _:
+            return layer.op
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _arrow(x: float, top: float, bottom: float, colour: str) -> str:
+    return path(f"M{x},{top} V{bottom}", colour, stroke_width=1.5, stroke_opacity=0.6)

@@ -1,0 +1,38 @@
+"""Gradient flow: how much of dE/dx reaches each block (arXiv:1603.05027, equation 5), as Plotly figures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.figures.palette import DASHES, MARKS, SLOT_COLOURS, SLOT_NAMES
+from app.text import Words
+
+Figure = dict[str, Any]
+Norms = Sequence[float | None]
+
+LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
+
+
+def gradient_profile(norms: Mapping[str, Norms], names: Mapping[str, str], words: Words) -> Figure:
+    """The norm at each block's input, a line a network, on a log axis. ``norms``: slot -> one value a block."""
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": f"{SLOT_NAMES[slot]} · {names[slot]}",
+            "x": list(range(1, len(values) + 1)),
+            "y": [value or None for value in values],  # a log axis has no zero
+            "line": {"color": SLOT_COLOURS[slot], "width": 2.5, "dash": DASHES[slot]},
+            "marker": {"size": 6, "symbol": MARKS[slot]},
+            "hovertemplate": "%{y:.3g}<extra>" + SLOT_NAMES[slot] + "</extra>",
+        }
+        for slot, values in norms.items()
+    ]
+    return {
+        "data": traces,
+        "layout": {
+            "hovermode": "x unified",
+            "legend": LEGEND,
+            "xaxis": {"title": {"text": words("block (1 is nearest to the image)")}},
+            "yaxis": {"title": {"text": "‖∂E/∂x‖"}, "type": "log", "exponentformat": "power", "nticks": 6},
+        },
+    }

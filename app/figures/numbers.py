@@ -1,0 +1,91 @@
+"""The strip of large numbers: what A costs, what B costs, and the difference. HTML text from records."""
+
+from collections.abc import Collection
+from html import escape
+from typing import NamedTuple
+
+from app.figures.palette import SLOT_COLOURS, SLOT_NAMES
+from app.text import Words
+from resnet_core.cost.ledger import Ledger
+
+
+class Metric(NamedTuple):
+    """One quantity of both networks; ``source`` says where the numbers come from."""
+
+    name: str
+    title: str
+    source: str
+    values: dict[str, int]
+    unit: str = ""
+    exact: bool = False  # in full, however long
+
+    def say(self, value: int) -> str:
+        """The value as the strip shows it."""
+        return f"{value:,}" if self.exact else readable(value, self.unit)
+
+
+def metrics_of(ledgers: dict[str, Ledger], words: Words) -> list[Metric]:
+    """The four quantities of the first screen. ``ledgers``: slot -> ledger."""
+    formula = words("from a formula over the layers")
+    return [
+        Metric(
+            "params", words("Parameters"), formula, {slot: ledger.params for slot, ledger in ledgers.items()}, exact=True
+        ),
+        Metric(
+            "macs",
+            words("Multiply-adds (MACs)"),
+            words("for one image, convolutions and the last layer; from a formula"),
+            {slot: ledger.macs for slot, ledger in ledgers.items()},
+        ),
+        Metric(
+            "saved",
+            words("Saved activations"),
+            words("kept for backward, one image, float32; from a formula"),
+            {slot: ledger.saved_bytes for slot, ledger in ledgers.items()},
+            "B",
+        ),
+        Metric(
+            "depth",
+            words("Depth in weight layers"),
+            words("counted as in the papers: without projections"),
+            {slot: ledger.depth for slot, ledger in ledgers.items()},
+        ),
+    ]  # fmt: skip
+
+
+def numbers_strip(metrics: list[Metric], changed: Collection[tuple[str, str]], words: Words) -> str:
+    """The strip as HTML; ``changed`` holds the (metric, slot) whose number has just changed and lights up."""
+    return f'<div class="rx-numbers">{"".join(_card(metric, changed, words) for metric in metrics)}</div>'
+
+
+def _card(metric: Metric, changed: Collection[tuple[str, str]], words: Words) -> str:
+    rows = "".join(
+        f'<div class="rx-number" title="{value:,}{metric.unit and " " + metric.unit}">'
+        f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'
+        f'<span data-metric="{metric.name}" data-slot="{slot}" data-value="{value}" '
+        f'class="{"rx-changed" if (metric.name, slot) in changed else ""}">{escape(metric.say(value))}</span>'
+        "</div>"
+        for slot, value in metric.values.items()
+    )
+    return (
+        f'<section class="rx-card"><h3 title="{escape(metric.source)}">{escape(metric.title)}</h3>{rows}'
+        f'<p data-metric="{metric.name}" data-slot="difference">{escape(difference(metric, words))}</p></section>'
+    )
+
+
+def difference(metric: Metric, words: Words) -> str:
+    """B against A: ``the same``, or the difference with its percentage."""
+    a, b = metric.values["a"], metric.values["b"]
+    if a == b:
+        return words("B is the same")
+    sign = "+" if b > a else "−"
+    share = f" ({sign}{abs(b - a) / a:.1%})" if a else ""
+    return words("B: {change}", change=f"{sign}{metric.say(abs(b - a))}{share}")
+
+
+def readable(value: int, unit: str = "") -> str:
+    """Exact up to seven digits (``853,018``), then four significant ones with a prefix (``125.5 M``, ``4.089 G``)."""
+    for size, prefix in ((10**9, "G"), (10**6, "M"), *(((10**3, "k"),) if unit else ())):
+        if value >= size and (unit or value >= 10**7):
+            return f"{value / size:.4g} {prefix}{unit}"
+    return f"{value:,}{unit and ' ' + unit}"

@@ -1,0 +1,130 @@
+"""The experiment that a link holds, and the link of an experiment. Pure text in and out; values are language-neutral.
+
+``?a=cifar56&b=cifar56&b.width=32&seed=0&train.epochs=10&lang=ko``: a preset for each network, then the fields in which
+it differs, written as after ``--set``; the fields of the training recipe that are not the default; the run on show.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, TypeVar
+
+from app.text import LANGUAGES
+from resnet_core.errors import N_, Refusal
+from resnet_core.fields import shorten, to_text
+from resnet_core.presets import preset, preset_named_by
+from resnet_core.spec import ArchSpec, TrainSpec
+
+Slot = Literal["a", "b"]
+SLOTS: tuple[Slot, ...] = ("a", "b")
+S = TypeVar("S", ArchSpec, TrainSpec)
+RUN_ID = re.compile(r"[A-Za-z0-9_-]{4,64}([.][A-Za-z0-9_-]{4,64})?")  # one id, or A's and B's
+
+
+class Network(NamedTuple):
+    """A network and the preset from which a visitor came to it."""
+
+    base: str
+    spec: ArchSpec
+
+    def changed(self, spec: ArchSpec) -> "Network":
+        """The network after a change: it takes the name of a preset that it has become."""
+        return Network(preset_named_by(spec) or self.base, spec)
+
+
+def network(name: str) -> Network:
+    """The network of a preset."""
+    return Network(name, preset(name))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that a link holds, but for the page, which is its path."""
+
+    a: Network = field(default_factory=lambda: network("cifar56"))
+    b: Network = field(default_factory=lambda: network("plain56"))
+    train: TrainSpec = field(default_factory=TrainSpec)
+    run: str = ""
+    language: str = "en"
+
+    def network(self, slot: Slot) -> Network:
+        """The network of a slot."""
+        return self.a if slot == "a" else self.b
+
+    def with_network(self, slot: Slot, changed: Network) -> "Experiment":
+        """The experiment with another network in a slot."""
+        return replace(self, a=changed) if slot == "a" else replace(self, b=changed)
+
+
+def write(experiment: Experiment) -> dict[str, str]:
+    """The link's parameters, in a fixed order."""
+    link = {}
+    for slot in SLOTS:
+        base, spec = experiment.network(slot)
+        link[slot] = base
+        for name, (_, value) in preset(base).differences(spec).items():
+            link[f"{slot}.{name}"] = to_text(value)
+    link["seed"] = str(experiment.train.seed)
+    for name, (_, value) in TrainSpec().differences(experiment.train).items():
+        if name != "seed":
+            link[f"train.{name}"] = to_text(value)
+    if experiment.run:
+        link["run"] = experiment.run
+    link["lang"] = experiment.language
+    return link
+
+
+def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[Refusal]]:
+    """The experiment of a link, and a sentence for each part that had to be ignored.
+
+    What the link does not name is as in ``start``; a part that cannot be used leaves the rest of the link valid.
+    """
+    rest = dict(link)
+    problems: list[Refusal] = []
+    experiment = start
+    for slot in SLOTS:
+        try:
+            base = network(rest.pop(slot)) if slot in rest else start.network(slot)
+        except Refusal as refusal:
+            problems.append(refusal)
+            base = start.network(slot)
+        changes = _take(rest, f"{slot}.")
+        spec = _apply(base.spec, changes, problems)
+        experiment = experiment.with_network(slot, base.changed(spec))
+    changes = _take(rest, "train.")
+    if "seed" in rest:
+        changes["seed"] = rest.pop("seed")
+    language = rest.pop("lang", start.language)
+    run = rest.pop("run", "")
+    if run and not RUN_ID.fullmatch(run):
+        problems.append(Refusal(N_("The link names the run {run}, which cannot be one."), run=shorten(run)))
+        run = ""
+    if language not in LANGUAGES:
+        problems.append(Refusal(N_("The link asks for the language {name}; there are {languages}."),
+                                name=shorten(language), languages=", ".join(LANGUAGES)))  # fmt: skip
+        language = start.language
+    problems += [
+        Refusal(N_("The link's part {name} is not known here, perhaps from another version; it was ignored."),
+                name=shorten(name))
+        for name in rest
+    ]  # fmt: skip
+    train = _apply(start.train, changes, problems)
+    return replace(experiment, train=train, run=run, language=language), problems
+
+
+def _take(rest: dict[str, str], prefix: str) -> dict[str, str]:
+    return {key.removeprefix(prefix): rest.pop(key) for key in list(rest) if key.startswith(prefix)}
+
+
+def _apply(spec: S, changes: Mapping[str, str], problems: list[Refusal]) -> S:
+    """All changes at once, for some hold only together; where that fails, each that holds by itself."""
+    try:
+        return spec.with_(**changes)
+    except Refusal:
+        kept = spec
+        for name, value in changes.items():
+            try:
+                kept = kept.with_(**{name: value})
+            except Refusal as refusal:
+                problems.append(refusal)
+        return kept

@@ -1,0 +1,36 @@
+"""Sentences composed from records: what a change did, where a measurement comes from."""
+
+from app.text.catalogue import Words
+from resnet_core.cost.ledger import Ledger
+from resnet_core.fields import to_text
+from resnet_core.spec import ARCH_FIELDS
+
+
+def value_label(name: str, value: object, words: Words) -> str:
+    """A field's value as its widget shows it."""
+    field = ARCH_FIELDS[name]
+    if isinstance(value, bool):
+        return words("on") if value else words("off")
+    return words(field.choices[str(value)]) if field.choices else to_text(value)
+
+
+def what_happened(slot: str, before: Ledger, after: Ledger, words: Words) -> str:
+    """The last change in one line: the fields that changed, then what that did to every total."""
+    fields = before.plan.spec.differences(after.plan.spec)
+    changes = ", ".join(
+        f"{words(ARCH_FIELDS[name].title)}: {value_label(name, new, words)}" for name, (_, new) in fields.items()
+    )
+    effects = [
+        _effect(words("parameters"), before.params, after.params, words),
+        _effect(words("multiply-adds"), before.macs, after.macs, words),
+        _effect(words("additions"), before.additions, after.additions, words),
+        _effect(words("weight layers"), before.depth, after.depth, words),
+    ]
+    return f"{slot} · {changes}. {', '.join(effect for effect in effects if effect)}."
+
+
+def _effect(noun: str, before: int, after: int, words: Words) -> str:
+    if before == after:
+        return words("{noun} stay at {count}", noun=noun, count=f"{after:,}") if after else ""
+    change = f"+{after - before:,}" if after > before else f"−{before - after:,}"
+    return words("{noun} {change} to {count}", noun=noun, change=change, count=f"{after:,}")

@@ -1,0 +1,54 @@
+"""``python -m app.text.update``: bring the catalogues up to date with the messages in the source.
+
+Adds what is new (empty in Korean, for a translator), drops what is gone, keeps what is translated. A test fails while
+an entry is missing, stale or empty, or fills other places than its English sentence.
+"""
+
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import write_po
+
+from app.text.catalogue import LANGUAGES, path_of, read
+
+ROOT = Path(__file__).parents[2]
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"N_": None, "Refusal": (1,), "words": None}
+
+
+def messages_in_source() -> dict[str, list[tuple[str, int]]]:
+    """Every marked message with the places where it stands."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for package in ("app", "resnet_core"):
+        for name, line, message, *_ in extract_from_dir(ROOT / package, [("**.py", "python")], keywords=KEYWORDS):
+            if isinstance(message, str) and message:
+                found.setdefault(message, []).append((f"{package}/{name}", line))
+    return found
+
+
+def updated(language: str) -> Catalog:
+    """The language's catalogue, with exactly the messages of the source."""
+    old = {str(entry.id): str(entry.string) for entry in read(language)} if path_of(language).exists() else {}
+    catalogue = Catalog(locale=language, project="ResNet Explorer", charset="utf-8", fuzzy=False)
+    for message, places in sorted(messages_in_source().items(), key=lambda item: item[1][0]):
+        text = message if language == "en" else old.get(message, "")
+        # Files without lines: a moved line is no change to a translation.
+        catalogue.add(message, text, locations=[(name, 0) for name, _ in places])
+    return catalogue
+
+
+def main() -> None:
+    """Write both catalogues and report what waits for a translator."""
+    for language in LANGUAGES:
+        catalogue = updated(language)
+        path = path_of(language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, catalogue, width=120, include_lineno=False, omit_header=False)
+        missing = sum(1 for entry in catalogue if entry.id and not entry.string)
+        sys.stdout.write(f"{language}: {len(catalogue)} messages, {missing} to translate\n")
+
+
+if __name__ == "__main__":
+    main()

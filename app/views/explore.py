@@ -1,0 +1,74 @@
+"""Explore: two networks side by side, what they cost, how they are built, and how much gradient reaches each block."""
+
+from html import escape
+
+import streamlit as st
+
+from app import controls, state
+from app.components.drawing import drawing
+from app.figures.block import block_drawing, drawn_rows
+from app.figures.network import network_drawing
+from app.figures.numbers import metrics_of, numbers_strip
+from app.figures.palette import SLOT_COLOURS, SLOT_NAMES
+from app.link import SLOTS, Slot
+from app.text import Words
+from app.text.sentences import what_happened
+from app.views import bottleneck, gradients, table, tools
+from resnet_core.cost.ledger import Ledger, count
+from resnet_core.plan import Plan, Unit
+
+
+def show() -> None:
+    """The page."""
+    _networks()
+    bottleneck.show()
+    tools.show()
+
+
+@st.fragment
+def _networks() -> None:
+    words = state.current_words()
+    for slot, place in zip(SLOTS, st.columns(2), strict=True):
+        with place:
+            controls.network_card(slot, words)
+    ledgers = {slot: count(state.experiment().network(slot).spec) for slot in SLOTS}
+    _numbers(ledgers, words)
+    *blocks, flow = st.columns([5, 5, 9])
+    with flow:
+        panel = gradients.Panel(words)
+    _blocks(dict(zip(SLOTS, blocks, strict=True)), ledgers, words)
+    drawing("".join(_whole_network(slot, ledgers[slot], words) for slot in SLOTS), key="networks")
+    table.show(ledgers, words)
+    panel.measure()  # last, for it may wait: everything above is already on its way to the browser
+
+
+def _numbers(ledgers: dict[Slot, Ledger], words: Words) -> None:
+    change = state.last_change()
+    metrics = metrics_of(ledgers, words)
+    lit = set()
+    told = words("Change one thing above and see what it does: start with the skip connections of B.")
+    if change:
+        before = count(change.before)
+        was = metrics_of({**ledgers, change.slot: before}, words)
+        lit = {(new.name, change.slot) for new, old in zip(metrics, was, strict=True) if new.values != old.values}
+        told = what_happened(SLOT_NAMES[change.slot], before, ledgers[change.slot], words)
+    st.html(numbers_strip(metrics, lit, words))
+    st.html(f'<div class="rx-happened">{told}</div>')
+
+
+def _blocks(places: dict[Slot, "st.delta_generator.DeltaGenerator"], ledgers: dict[Slot, Ledger], words: Words) -> None:
+    units = {slot: _ordinary_unit(ledgers[slot].plan) for slot in SLOTS}
+    rows = max(drawn_rows(unit) for unit in units.values())
+    for slot, place in places.items():
+        with place:
+            drawing(block_drawing(units[slot], SLOT_COLOURS[slot], words, rows=rows), key=f"block-{slot}")
+
+
+def _ordinary_unit(plan: Plan) -> Unit:
+    """A block whose shapes do not change, if there is one: the second of the first stage."""
+    return plan.units[1] if plan.spec.stages[0] > 1 else plan.units[0]
+
+
+def _whole_network(slot: Slot, ledger: Ledger, words: Words) -> str:
+    name = f"{controls.coloured_name(slot)} {escape(state.experiment().network(slot).base)}"
+    return f"<div>{name}{network_drawing(ledger, SLOT_COLOURS[slot], words)}</div>"

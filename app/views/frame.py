@@ -1,0 +1,37 @@
+"""What every page has around it: the style, the name, the language switch, and notices about the link."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from app.text import LANGUAGES, Words
+
+STYLE = Path(__file__).with_name("style.css")
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="236" height="40" viewBox="0 0 236 40" fill="none" '
+    'font-family="Source Sans, Source Sans Pro, Helvetica, Arial, sans-serif">'
+    '<path d="M6 20H18M32 20H44" stroke="#0a7bc2" stroke-width="4"/>'
+    '<path d="M10 20C10 2 40 2 40 20" stroke="#00956a" stroke-width="4"/>'
+    '<rect x="17" y="13" width="16" height="14" rx="3" fill="#0a7bc2"/>'
+    '<text x="56" y="27" font-size="22" font-weight="600" fill="#0a7bc2">ResNet Explorer</text></svg>'
+)
+
+
+def configure() -> None:
+    """The browser's tab and the width of the page."""
+    st.set_page_config(page_title="ResNet Explorer", layout="wide", initial_sidebar_state="collapsed")
+
+
+def header(words: Words) -> None:
+    """Name, language switch, and what the link held that could not be used."""
+    st.html(STYLE)
+    st.logo(LOGO, size="large")
+    with st.container(key="language"):
+        state.prime("language.switch", words.language)
+        st.segmented_control(
+            words("Language"), list(LANGUAGES), key="language.switch", required=True, label_visibility="collapsed",
+            format_func=LANGUAGES.__getitem__, on_change=state.change_language, args=("language.switch",),
+        )  # fmt: skip
+    if found := state.notices():
+        st.warning("\n".join(f"- {words.refusal(notice)}" for notice in found))

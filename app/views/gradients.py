@@ -1,0 +1,97 @@
+"""The gradient-flow panel of Explore: measured in a child process, drawn as soon as both networks are there."""
+
+import time
+
+import streamlit as st
+
+from app import cache, state
+from app.components.plot import plot
+from app.figures.gradients import gradient_profile
+from app.figures.palette import SLOT_NAMES
+from app.link import SLOTS, Slot
+from app.text import Words
+from resnet_core.cost.memory import refuse_if_too_large
+from resnet_core.errors import Refusal
+from resnet_core.jobs.job import Job
+from resnet_core.probe.records import GradientFlow
+from resnet_core.train.facts import fit
+
+HEIGHT = 330
+BATCH = 128
+QUIET_S = 0.35  # a warm measurement is done by then, and says nothing in between
+BEAT_S = 0.1  # how often a longer wait gives way to a click
+
+
+class Panel:
+    """A place on the page that is filled after everything else."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        st.markdown(f"**{words('Gradient that reaches each block')}**  ‖∂E/∂x‖")
+        self.figure = st.container(height=HEIGHT + 10, border=False)
+        self.note = st.empty()
+
+    def measure(self) -> None:
+        """Ask for both measurements and draw them; a click while they run interrupts the wait, not the work."""
+        train = state.experiment().train
+        jobs: dict[Slot, Job] = {}
+        for slot in SLOTS:
+            spec = state.experiment().network(slot).spec
+            try:
+                refuse_if_too_large(fit(spec, train.data), BATCH)
+            except Refusal as refusal:
+                self.note.error(f"{SLOT_NAMES[slot]}: {self.words.refusal(refusal)}")
+                return
+            jobs[slot] = cache.gradients(spec, train.seed, train.data)
+        self._wait(list(jobs.values()))
+        self._draw(jobs)
+
+    def _wait(self, jobs: list[Job]) -> None:
+        started = time.monotonic()
+        for job in jobs:
+            job.wait(max(0.0, started + QUIET_S - time.monotonic()))
+        while not all(job.wait(BEAT_S) for job in jobs):
+            # Each message to the page is a point at which a newer run may take over.
+            waited = time.monotonic() - started
+            self.note.caption(self.words("Measuring in a process of its own: {seconds} s", seconds=f"{waited:.1f}"))
+
+    def _draw(self, jobs: dict[Slot, Job]) -> None:
+        flows: dict[Slot, GradientFlow] = {slot: job.records[-1] for slot, job in jobs.items() if job.records}
+        words = self.words
+        for slot, job in jobs.items():
+            if slot not in flows:
+                train = state.experiment().train
+                cache.forget_gradients(state.experiment().network(slot).spec, train.seed, train.data)
+                reason = words.refusal(job.error) if job.error else words("the measurement was stopped")
+                self.note.error(f"{SLOT_NAMES[slot]}: {reason}")
+                return
+        names = {slot: state.experiment().network(slot).base for slot in SLOTS}
+        with self.figure:
+            plot(
+                gradient_profile({slot: flow.norms for slot, flow in flows.items()}, names, words),
+                key="gradients",
+                height=HEIGHT,
+                label=words("Gradient norm at the input of each block, for A and for B, on a logarithmic axis"),
+                messages=plot_messages(words),
+            )
+        self.note.html(f'<div class="rx-source">{self._provenance(flows["a"])}</div>')
+
+    def _provenance(self, flow: GradientFlow) -> str:
+        return self.words(
+            "Measured here: one forward and backward pass of the untrained networks on {batch} {data} images of {size}×{size} "
+            "pixels, seed {seed}, {device}, PyTorch {version}.",
+            batch=flow.batch_size, data=self.words("digits"), size=flow.image_size, seed=flow.seed,
+            device=flow.device_name, version=flow.versions["torch"],
+        )  # fmt: skip
+
+
+def plot_messages(words: Words) -> dict[str, str]:
+    """What a figure itself may have to say."""
+    return {
+        "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path="{path}"),
+        "Zoom": words("Zoom"),
+        "Pan": words("Pan"),
+        "Reset axes": words("Reset axes"),
+        "Download plot as a PNG": words("Download plot as a PNG"),
+        "Double-click to zoom back out": words("Double-click to zoom back out"),
+    }
