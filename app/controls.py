@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from app import state
-from app.figures.palette import SLOT_COLOURS, SLOT_NAMES
-from app.link import Slot
+from app.figures.palette import SLOT_COLOURS
+from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from resnet_core.fields import SpecField, to_text
 from resnet_core.presets import presets
@@ -39,8 +39,9 @@ def _preset_box(slot: Slot, words: Words) -> None:
     network = state.experiment().network(slot)
     changed = network.spec != presets()[network.base].spec
     state.prime(key, network.base)
+    title = words("Network {slot}, changed") if changed else words("Network {slot}")
     st.selectbox(
-        words("Network {slot}, changed", slot=SLOT_NAMES[slot]) if changed else words("Network {slot}", slot=SLOT_NAMES[slot]),
+        title.format(slot=SLOT_NAMES[slot]),
         list(presets()),
         key=key,
         on_change=state.change_preset,

@@ -7,16 +7,15 @@ it differs, written as after ``--set``; the fields of the training recipe that a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
+from app.slots import SLOTS, Slot
 from app.text import LANGUAGES
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten, to_text
 from resnet_core.presets import preset, preset_named_by
 from resnet_core.spec import ArchSpec, TrainSpec
 
-Slot = Literal["a", "b"]
-SLOTS: tuple[Slot, ...] = ("a", "b")
 S = TypeVar("S", ArchSpec, TrainSpec)
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{4,64}([.][A-Za-z0-9_-]{4,64})?")  # one id, or A's and B's
 
@@ -26,6 +25,12 @@ class Network(NamedTuple):
 
     base: str
     spec: ArchSpec
+
+    @property
+    def title(self) -> str:
+        """The preset, and the fields in which the network differs from it: ``cifar56, width=32``."""
+        changes = preset(self.base).differences(self.spec)
+        return ", ".join([self.base, *(f"{name}={to_text(value)}" for name, (_, value) in changes.items())])
 
     def changed(self, spec: ArchSpec) -> "Network":
         """The network after a change: it takes the name of a preset that it has become."""
@@ -58,7 +63,7 @@ class Experiment:
 
 def write(experiment: Experiment) -> dict[str, str]:
     """The link's parameters, in a fixed order."""
-    link = {}
+    link: dict[str, str] = {}
     for slot in SLOTS:
         base, spec = experiment.network(slot)
         link[slot] = base

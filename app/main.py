@@ -10,13 +10,13 @@ if __name__ == "__main__":
     from app.views import explore, frame, train
 
     frame.configure()
-    words = state.begin()
-    page = st.navigation(
-        [
-            st.Page(explore.show, title=words("Explore"), url_path="explore", default=True),
-            st.Page(train.show, title=words("Train"), url_path="train"),
-        ],
-        position="top",
-    )
+    words = state.language()
+    pages = [
+        st.Page(explore.show, title=words("Explore"), url_path="explore", default=True),
+        st.Page(train.show, title=words("Train"), url_path="train"),
+    ]
+    page = st.navigation(pages, position="top")
+    state.begin(page.url_path)
     frame.header(words)
     page.run()
+    frame.footer(words, [other for other in pages if other != page])

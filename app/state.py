@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app import link
-from app.link import Experiment, Network, Slot
-from app.text import Words, nearest_language, words
+from app.link import Experiment, Network
+from app.slots import Slot
+from app.text import LANGUAGES, Words, nearest_language, words
 from resnet_core.errors import Refusal
 from resnet_core.fields import to_text
 from resnet_core.spec import ArchSpec
@@ -37,49 +38,68 @@ class Refused(NamedTuple):
     refusal: Refusal
 
 
-def begin() -> Words:
-    """Called first in every run of the entry script: adopt the link where the browser changed it, else write ours.
+def language() -> Words:
+    """The messages for this run, known before the page is: the link's language if the browser brings a new link."""
+    incoming = st.query_params.to_dict()
+    if "experiment" in st.session_state and (st.session_state.touched or incoming == st.session_state.written):
+        return words(experiment().language)
+    known = experiment().language if "experiment" in st.session_state else nearest_language(st.context.locale)
+    asked = incoming.get("lang", known)
+    return words(asked if asked in LANGUAGES else known)
 
-    A link that differs from the one written last comes from outside: a fresh visit, Back or Forward, an edited address.
-    A page switch arrives with no parameters at all, which says nothing, so the experiment goes on.
+
+def begin(page: str) -> None:
+    """Called first in every run of the entry script: adopt the link where the browser changed it.
+
+    A link that differs from the one written last comes from outside: a first visit, Back or Forward, an edited address.
+    There are three exceptions. A run that answers a click carries the link as it was at the click, which may be older
+    than the last one written. A switch of the page arrives without parameters, which says nothing, so the experiment
+    goes on and is written again. And a bare address stays bare until something is changed, for every write adds an
+    entry to the browser's history; Back to it finds what it showed.
     """
-    incoming = dict(st.query_params.to_dict())
-    if "experiment" not in st.session_state:
-        start = Experiment(language=nearest_language(st.context.locale))
-        _adopt(incoming, start)
-    elif incoming and incoming != st.session_state.written:
-        _adopt(incoming, experiment())
-    publish()
+    session = st.session_state
+    incoming = st.query_params.to_dict()
+    first = "experiment" not in session
+    switched = not first and session.page != page
+    touched = session.pop("touched", False)
+    if first:
+        session.bare = {}
+        _adopt(incoming, Experiment(language=nearest_language(st.context.locale)))
+    elif incoming != session.written and not touched and not (switched and not incoming):
+        _adopt(incoming, session.bare.get(page, experiment()) if not incoming else experiment())
+    elif switched and not incoming:
+        publish()
+    session.page, session.touched = page, False
+    if not incoming and not touched and not switched:
+        session.bare[page] = experiment()
+
+
+def resume() -> Words:
+    """Called first in every run of a fragment: the messages, in the visitor's language."""
+    st.session_state.touched = False  # the click that led here has been answered
     return words(experiment().language)
 
 
 def _adopt(incoming: dict[str, str], start: Experiment) -> None:
-    adopted, problems = link.read(incoming, start)
-    st.session_state.experiment = adopted
-    st.session_state.notices = problems
-    st.session_state.refused = {}
-    st.session_state.change = None
-    for problem in problems:
+    session = st.session_state
+    session.experiment, session.notices = link.read(incoming, start)
+    session.written = incoming
+    session.refused, session.change = {}, None
+    for problem in session.notices:
         log.warning("link: %s", problem)
 
 
 def publish() -> None:
-    """Write the experiment into the link, if the link does not hold it already."""
-    ours = link.write(experiment())
-    if st.query_params.to_dict() != ours:
-        st.query_params.from_dict(ours)
-    st.session_state.written = ours
+    """Write the experiment into the link."""
+    st.session_state.written = link.write(experiment())
+    if st.query_params.to_dict() != st.session_state.written:
+        st.query_params.from_dict(st.session_state.written)
 
 
 def experiment() -> Experiment:
     """The experiment on show."""
     current: Experiment = st.session_state.experiment
     return current
-
-
-def current_words() -> Words:
-    """The messages in the visitor's language."""
-    return words(experiment().language)
 
 
 def notices() -> list[Refusal]:
@@ -142,32 +162,36 @@ def change_train(name: str, key: str) -> None:
     except Refusal as refusal:
         st.session_state.refused["train", name] = Refused(typed, refusal)
         return
-    st.session_state.experiment = replace(current, train=train)
-    publish()
+    _become(replace(current, train=train))
 
 
 def change_language(key: str) -> None:
     """Callback of the language switch."""
-    st.session_state.experiment = replace(experiment(), language=st.session_state[key])
-    publish()
+    _become(replace(experiment(), language=st.session_state[key]))
 
 
 def show_run(run: str) -> None:
     """Put a run on show: the link holds it from now on, so that a reload finds it again."""
-    st.session_state.experiment = replace(experiment(), run=run)
-    publish()
+    _become(replace(experiment(), run=run))
 
 
 def _change(slot: Slot, network: Network) -> None:
-    current = experiment()
-    before = current.network(slot).spec
-    st.session_state.experiment = current.with_network(slot, network)
-    last = last_change()
+    before = experiment().network(slot).spec
+    last = st.session_state.change
     st.session_state.change = Change(slot, before, network.spec, last.number + 1 if last else 1)
+    _become(experiment().with_network(slot, network))
+
+
+def _become(changed: Experiment) -> None:
+    """Take the experiment that a click has made, and put it into the link."""
+    st.session_state.experiment = changed
+    st.session_state.touched = True
     publish()
 
 
 def _forget(owner: str) -> None:
-    """A new attempt by the same owner makes its older refusals stale."""
+    """A new attempt by the same owner makes its older refusals stale, and any attempt the notices about the link."""
+    st.session_state.notices = []
+    st.session_state.touched = True
     kept = {key: value for key, value in st.session_state.refused.items() if key[0] != owner}
     st.session_state.refused = kept

@@ -102,11 +102,15 @@ class Plot {
   }
 
   schedule() {
-    // One drawing a frame however many updates arrive, and none in the middle of a drag, which a redraw would cut off.
+    // One drawing a frame however many updates arrive, after that frame's paint, so that the numbers around the figure appear
+    // first; and none in the middle of a drag, which a redraw would cut off.
     this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      if (this.host._dragging) this.schedule();
-      else this.draw();
+      setTimeout(() => {
+        this.frame = 0;
+        if (this.gone) return;
+        if (this.host._dragging) this.schedule();
+        else this.draw();
+      });
     });
   }
 

@@ -48,7 +48,9 @@ def block_drawing(unit: Unit, colour: str, words: Words, *, rows: int = 0) -> st
     parts.append(label(AXIS, y, _result(body), font_size=13, font_style="italic"))
     height = max(y + 14, 16.0 + 6 + ROW * (rows + 1) + 14)
     name = words("Block {name}: {operators}", name=unit.name, operators=", ".join(_say(layer) for layer in body.layers))
-    return picture(WIDTH, height, parts, name, style=f"width:100%;max-width:{WIDTH * 1.15:.0f}px;display:block")
+    return picture(
+        WIDTH, height, parts, name, style=f"width:100%;max-width:{WIDTH * 1.15:.0f}px;max-height:350px;display:block"
+    )
 
 
 def _result(body: Body) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.figures.palette import DASHES, MARKS, SLOT_COLOURS, SLOT_NAMES
+from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
+from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 
 Figure = dict[str, Any]
@@ -12,7 +13,7 @@ Norms = Sequence[float | None]
 LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
 
 
-def gradient_profile(norms: Mapping[str, Norms], names: Mapping[str, str], words: Words) -> Figure:
+def gradient_profile(norms: Mapping[Slot, Norms], names: Mapping[Slot, str], words: Words) -> Figure:
     """The norm at each block's input, a line a network, on a log axis. ``norms``: slot -> one value a block."""
     traces = [
         {
@@ -33,6 +34,12 @@ def gradient_profile(norms: Mapping[str, Norms], names: Mapping[str, str], words
             "hovermode": "x unified",
             "legend": LEGEND,
             "xaxis": {"title": {"text": words("block (1 is nearest to the image)")}},
-            "yaxis": {"title": {"text": "‖∂E/∂x‖"}, "type": "log", "exponentformat": "power", "nticks": 6},
+            "yaxis": {"title": {"text": "‖∂E/∂x‖"}, "type": "log", "exponentformat": "power", "dtick": _decades(norms)},
         },
     }
+
+
+def _decades(norms: Mapping[Slot, Norms]) -> int | str:
+    """Ticks at whole powers of ten, where there are at least two; else between them as well."""
+    positive = [value for values in norms.values() for value in values if value]
+    return 1 if positive and max(positive) > 100 * min(positive) else "D2"

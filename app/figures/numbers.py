@@ -1,10 +1,11 @@
 """The strip of large numbers: what A costs, what B costs, and the difference. HTML text from records."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from html import escape
 from typing import NamedTuple
 
-from app.figures.palette import SLOT_COLOURS, SLOT_NAMES
+from app.figures.palette import SLOT_COLOURS
+from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from resnet_core.cost.ledger import Ledger
 
@@ -15,7 +16,7 @@ class Metric(NamedTuple):
     name: str
     title: str
     source: str
-    values: dict[str, int]
+    values: dict[Slot, int]
     unit: str = ""
     exact: bool = False  # in full, however long
 
@@ -24,41 +25,30 @@ class Metric(NamedTuple):
         return f"{value:,}" if self.exact else readable(value, self.unit)
 
 
-def metrics_of(ledgers: dict[str, Ledger], words: Words) -> list[Metric]:
+def metrics_of(ledgers: Mapping[Slot, Ledger], words: Words) -> list[Metric]:
     """The four quantities of the first screen. ``ledgers``: slot -> ledger."""
     formula = words("from a formula over the layers")
+    for_macs = words("for one image, convolutions and the last layer; from a formula")
+    for_saved = words("kept for backward, one image, float32; from a formula")
+    for_depth = words("counted as in the papers: without projections")
+
+    def of(quantity: Callable[[Ledger], int]) -> dict[Slot, int]:
+        return {slot: quantity(ledger) for slot, ledger in ledgers.items()}
+
     return [
-        Metric(
-            "params", words("Parameters"), formula, {slot: ledger.params for slot, ledger in ledgers.items()}, exact=True
-        ),
-        Metric(
-            "macs",
-            words("Multiply-adds (MACs)"),
-            words("for one image, convolutions and the last layer; from a formula"),
-            {slot: ledger.macs for slot, ledger in ledgers.items()},
-        ),
-        Metric(
-            "saved",
-            words("Saved activations"),
-            words("kept for backward, one image, float32; from a formula"),
-            {slot: ledger.saved_bytes for slot, ledger in ledgers.items()},
-            "B",
-        ),
-        Metric(
-            "depth",
-            words("Depth in weight layers"),
-            words("counted as in the papers: without projections"),
-            {slot: ledger.depth for slot, ledger in ledgers.items()},
-        ),
-    ]  # fmt: skip
+        Metric("params", words("Parameters"), formula, of(lambda ledger: ledger.params), exact=True),
+        Metric("macs", words("Multiply-adds (MACs)"), for_macs, of(lambda ledger: ledger.macs)),
+        Metric("saved", words("Saved activations"), for_saved, of(lambda ledger: ledger.saved_bytes), "B"),
+        Metric("depth", words("Depth in weight layers"), for_depth, of(lambda ledger: ledger.depth)),
+    ]
 
 
-def numbers_strip(metrics: list[Metric], changed: Collection[tuple[str, str]], words: Words) -> str:
+def numbers_strip(metrics: list[Metric], changed: Collection[tuple[str, Slot]], words: Words) -> str:
     """The strip as HTML; ``changed`` holds the (metric, slot) whose number has just changed and lights up."""
     return f'<div class="rx-numbers">{"".join(_card(metric, changed, words) for metric in metrics)}</div>'
 
 
-def _card(metric: Metric, changed: Collection[tuple[str, str]], words: Words) -> str:
+def _card(metric: Metric, changed: Collection[tuple[str, Slot]], words: Words) -> str:
     rows = "".join(
         f'<div class="rx-number" title="{value:,}{metric.unit and " " + metric.unit}">'
         f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'

@@ -5,8 +5,9 @@ colour-vision deficiencies, in shades that reach a contrast of 3:1 on the light 
 always solid and B dashed.
 """
 
+from app.slots import Slot
+
 SHORTCUT = "#00956a"
-SLOT_COLOURS = {"a": "#0a7bc2", "b": "#d9600a"}
-SLOT_NAMES = {"a": "A", "b": "B"}
-DASHES = {"a": "solid", "b": "dash"}
-MARKS = {"a": "circle", "b": "diamond-open"}
+SLOT_COLOURS: dict[Slot, str] = {"a": "#0a7bc2", "b": "#d9600a"}
+DASHES: dict[Slot, str] = {"a": "solid", "b": "dash"}
+MARKS: dict[Slot, str] = {"a": "circle", "b": "diamond-open"}

@@ -1,7 +1,7 @@
 """Reads the gettext catalogues and says a message in a language.
 
-A message id is the English sentence itself, with ``{named}`` places, marked in the source by ``words(...)``, ``N_(...)`` or
-``Refusal(...)``. ``python -m app.text.update`` brings the catalogues up to date with the source.
+A message id is the English sentence itself, with ``{named}`` places, marked in the source by ``words(...)``,
+``N_(...)`` or ``Refusal(...)``. ``python -m app.text.update`` brings the catalogues up to date with the source.
 """
 
 from functools import lru_cache

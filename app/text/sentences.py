@@ -1,5 +1,7 @@
 """Sentences composed from records: what a change did, where a measurement comes from."""
 
+from collections.abc import Mapping
+
 from app.text.catalogue import Words
 from resnet_core.cost.ledger import Ledger
 from resnet_core.fields import to_text
@@ -34,3 +36,17 @@ def _effect(noun: str, before: int, after: int, words: Words) -> str:
         return words("{noun} stay at {count}", noun=noun, count=f"{after:,}") if after else ""
     change = f"+{after - before:,}" if after > before else f"−{before - after:,}"
     return words("{noun} {change} to {count}", noun=noun, change=change, count=f"{after:,}")
+
+
+def race_result(results: Mapping[str, tuple[str, float | None, float]], words: Words) -> str:
+    """How a race ended. ``results``: slot -> (name, test accuracy from 0 to 1, share of the steps that were done)."""
+    tested = {slot: (name, accuracy) for slot, (name, accuracy, _) in results.items() if accuracy is not None}
+    if len(tested) < 2:
+        return words("Ended before both networks had finished an epoch; what was recorded stands below.")
+    scores = ", ".join(f"{slot.upper()} ({name}) {accuracy:.1%}" for slot, (name, accuracy) in tested.items())
+    accuracies = [accuracy for _, accuracy in tested.values()]
+    gap = max(accuracies) - min(accuracies)
+    text = words("**Test accuracy: {scores}.** They are {gap} points apart.", scores=scores, gap=f"{100 * gap:.1f}")
+    if any(done < 1 for _, _, done in results.values()):
+        text += " " + words("The training was ended early.")
+    return text

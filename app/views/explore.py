@@ -9,8 +9,8 @@ from app.components.drawing import drawing
 from app.figures.block import block_drawing, drawn_rows
 from app.figures.network import network_drawing
 from app.figures.numbers import metrics_of, numbers_strip
-from app.figures.palette import SLOT_COLOURS, SLOT_NAMES
-from app.link import SLOTS, Slot
+from app.figures.palette import SLOT_COLOURS
+from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
 from app.views import bottleneck, gradients, table, tools
@@ -27,7 +27,7 @@ def show() -> None:
 
 @st.fragment
 def _networks() -> None:
-    words = state.current_words()
+    words = state.resume()
     for slot, place in zip(SLOTS, st.columns(2), strict=True):
         with place:
             controls.network_card(slot, words)
@@ -70,5 +70,5 @@ def _ordinary_unit(plan: Plan) -> Unit:
 
 
 def _whole_network(slot: Slot, ledger: Ledger, words: Words) -> str:
-    name = f"{controls.coloured_name(slot)} {escape(state.experiment().network(slot).base)}"
+    name = f"{controls.coloured_name(slot)} {escape(state.experiment().network(slot).title)}"
     return f"<div>{name}{network_drawing(ledger, SLOT_COLOURS[slot], words)}</div>"

@@ -35,3 +35,9 @@ def header(words: Words) -> None:
         )  # fmt: skip
     if found := state.notices():
         st.warning("\n".join(f"- {words.refusal(notice)}" for notice in found))
+
+
+def footer(words: Words, others: list[st.Page]) -> None:
+    """The way on, which the folded navigation of a telephone hides."""
+    for page in others:
+        st.page_link(page, label=words("Go on to: {page}", page=page.title))

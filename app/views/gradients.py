@@ -7,8 +7,7 @@ import streamlit as st
 from app import cache, state
 from app.components.plot import plot
 from app.figures.gradients import gradient_profile
-from app.figures.palette import SLOT_NAMES
-from app.link import SLOTS, Slot
+from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import Refusal
@@ -16,10 +15,10 @@ from resnet_core.jobs.job import Job
 from resnet_core.probe.records import GradientFlow
 from resnet_core.train.facts import fit
 
-HEIGHT = 330
+HEIGHT = 300
 BATCH = 128
-QUIET_S = 0.35  # a warm measurement is done by then, and says nothing in between
-BEAT_S = 0.1  # how often a longer wait gives way to a click
+QUIET_S = 0.4  # a warm measurement is done by then, and the page says nothing in between
+BEAT_S = 0.005  # between two chances for a click to interrupt the wait
 
 
 class Panel:
@@ -27,7 +26,6 @@ class Panel:
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        st.markdown(f"**{words('Gradient that reaches each block')}**  ‖∂E/∂x‖")
         self.figure = st.container(height=HEIGHT + 10, border=False)
         self.note = st.empty()
 
@@ -47,13 +45,15 @@ class Panel:
         self._draw(jobs)
 
     def _wait(self, jobs: list[Job]) -> None:
-        started = time.monotonic()
-        for job in jobs:
-            job.wait(max(0.0, started + QUIET_S - time.monotonic()))
+        started = said = time.monotonic()
         while not all(job.wait(BEAT_S) for job in jobs):
-            # Each message to the page is a point at which a newer run may take over.
-            waited = time.monotonic() - started
-            self.note.caption(self.words("Measuring in a process of its own: {seconds} s", seconds=f"{waited:.1f}"))
+            # Streamlit lets a newer run take over where the session is read, so a click never waits for this.
+            st.session_state.get("experiment")
+            now = time.monotonic()
+            if now - said > QUIET_S:
+                said = now
+                waited = f"{now - started:.0f}"
+                self.note.caption(self.words("Measuring in a process of its own: {seconds} s", seconds=waited))
 
     def _draw(self, jobs: dict[Slot, Job]) -> None:
         flows: dict[Slot, GradientFlow] = {slot: job.records[-1] for slot, job in jobs.items() if job.records}
@@ -65,7 +65,7 @@ class Panel:
                 reason = words.refusal(job.error) if job.error else words("the measurement was stopped")
                 self.note.error(f"{SLOT_NAMES[slot]}: {reason}")
                 return
-        names = {slot: state.experiment().network(slot).base for slot in SLOTS}
+        names = {slot: state.experiment().network(slot).title for slot in SLOTS}
         with self.figure:
             plot(
                 gradient_profile({slot: flow.norms for slot, flow in flows.items()}, names, words),
@@ -78,7 +78,8 @@ class Panel:
 
     def _provenance(self, flow: GradientFlow) -> str:
         return self.words(
-            "Measured here: one forward and backward pass of the untrained networks on {batch} {data} images of {size}×{size} "
+            "Measured here: one forward and backward pass of the untrained networks on {batch} {data} images of "
+            "{size}×{size} "
             "pixels, seed {seed}, {device}, PyTorch {version}.",
             batch=flow.batch_size, data=self.words("digits"), size=flow.image_size, seed=flow.seed,
             device=flow.device_name, version=flow.versions["torch"],

@@ -4,8 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.figures.palette import SLOT_NAMES
-from app.link import SLOTS, Slot
+from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from resnet_core.cost.ledger import Ledger, Row
 
@@ -19,11 +18,12 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
             words("Network"), list(SLOTS), key="table.slot", default="a", required=True,
             format_func=SLOT_NAMES.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
-        ledger = ledgers[slot or "a"]
+        ledger = ledgers[slot]
         st.dataframe(_columns(ledger, words), height=420, hide_index=True, key="table.rows")
         st.caption(
             words(
-                "{layers} layers. The rows add up to {params} parameters, {macs} multiply-adds and {saved} bytes of saved "
+                "{layers} layers. The rows add up to {params} parameters, {macs} multiply-adds and {saved} bytes of "
+                "saved "
                 "activations (one image, float32).",
                 layers=len(ledger.rows), params=f"{ledger.params:,}", macs=f"{ledger.macs:,}",
                 saved=f"{ledger.saved_bytes:,}",
