@@ -55,9 +55,16 @@ def _more(slot: Slot, words: Words) -> None:
     with st.popover(words("Depth, width ..."), width="stretch", key=f"{slot}.more", on_change="rerun") as more:
         if not more.open:
             return  # hidden widgets cost time at every toggle
+        other: Slot = "b" if slot == "a" else "a"
+        st.button(
+            words("Make {slot} the same as {other}", slot=SLOT_NAMES[slot], other=SLOT_NAMES[other]),
+            on_click=state.copy_network, args=(other, slot), key=f"{slot}.copy", width="stretch",
+        )  # fmt: skip
         for place in ("main", "more"):
-            for field in ARCH_FIELDS.values():
-                if field.place == place:
+            columns = st.columns(2)
+            fields = [field for field in ARCH_FIELDS.values() if field.place == place]
+            for number, field in enumerate(fields):
+                with columns[number % 2]:
                     _field(slot, field, getattr(spec, field.name), words)
                     _refusal(slot, field.name, words)
 

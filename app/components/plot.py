@@ -1,11 +1,10 @@
 """One Plotly figure that keeps its zoom and its hover while its data change.
 
-`st.plotly_chart` derives its identity from the whole figure, so that new data remount it; this component keeps one
-element and calls `Plotly.react`. It takes plain dictionaries and never imports the `plotly` package, only serves its
-script.
+``st.plotly_chart`` derives its identity from the whole figure, so that new data remount it; this component keeps one
+element and calls ``Plotly.react``. It takes plain dictionaries and never imports the ``plotly`` package: that would
+cost the start of the page 0.3 s, and only the package's script is needed.
 """
 
-import base64
 import functools
 import importlib.metadata
 import importlib.util
@@ -18,32 +17,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from numpy.typing import ArrayLike
+
+from app.text import Words
+from resnet_core.errors import N_
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE.parent / "static"
 
-WORDS = ("Zoom", "Pan", "Reset axes", "Download plot as a PNG", "Double-click to zoom back out")
-"""Plotly's own words on a figure: gettext ids that `messages` may translate."""
+# plotly.js's own words on a figure, in English, as it looks them up.
+_WORDS = (
+    N_("Zoom"), N_("Pan"), N_("Reset axes"), N_("Download plot as a PNG"), N_("Double-click to zoom back out"),
+)  # fmt: skip
 
 
-def plot(
-    figure: Mapping[str, Any],
-    *,
-    key: str,
-    height: int,
-    label: str,
-    messages: Mapping[str, str],
-) -> None:
-    """Mount `figure` = {"data": [traces], "layout": {...}} at the full width and `height` pixels.
+def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words: Words) -> None:
+    """Mount ``figure`` = {"data": [traces], "layout": {...}} at the full width and ``height`` pixels.
 
-    The same `key` is the same element: an update keeps what the visitor zoomed, unless `layout["uirevision"]` changes.
-    `label` is what a screen reader says. Colours may be "theme:NAME" (text, muted, grid, line, background, surface,
-    primary) or "theme:LIGHT|DARK"; the browser fills them in and does so again when the theme is switched. `messages`
-    holds the translated "no_plotly", where {path} stands for the missing file, and any of `WORDS`. Non-finite floats
-    become gaps.
+    The same ``key`` is the same element: an update keeps what the visitor zoomed, unless ``layout["uirevision"]``
+    changes. ``label`` is what a screen reader says. Colours may be "theme:NAME" (text, muted, grid, line, background,
+    surface, primary) or "theme:LIGHT|DARK"; the browser fills them in, and again when the theme is switched. Numbers
+    that are not finite become gaps.
     """
     script = _script()
     _component()(
@@ -55,8 +49,8 @@ def plot(
             "label": label,
             "revision": key,
             "url": _address(script.name),
-            "no_plotly": messages["no_plotly"].format(path=f"app/static/{script.name}"),
-            "words": {word: messages[word] for word in WORDS if word in messages},
+            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=script.name),
+            "words": {word: words(word) for word in _WORDS},
         },
     )
 

@@ -69,8 +69,13 @@ def difference(metric: Metric, words: Words) -> str:
     if a == b:
         return words("B is the same")
     sign = "+" if b > a else "−"
-    share = f" ({sign}{abs(b - a) / a:.1%})" if a else ""
+    share = f" ({sign}{percent(abs(b - a) / a)})" if a else ""
     return words("B: {change}", change=f"{sign}{metric.say(abs(b - a))}{share}")
+
+
+def percent(share: float) -> str:
+    """A share in percent: one decimal, or two significant digits where that would say 0.0%."""
+    return f"{share:.1%}" if share >= 0.001 else f"{100 * share:.2g}%"
 
 
 def readable(value: int, unit: str = "") -> str:

@@ -1,7 +1,9 @@
 """Sentences composed from records: what a change did, where a measurement comes from."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
+from app.slots import SLOT_NAMES, Slot
 from app.text.catalogue import Words
 from resnet_core.cost.ledger import Ledger
 from resnet_core.fields import to_text
@@ -28,7 +30,7 @@ def what_happened(slot: str, before: Ledger, after: Ledger, words: Words) -> str
         _effect(words("additions"), before.additions, after.additions, words),
         _effect(words("weight layers"), before.depth, after.depth, words),
     ]
-    return f"{slot} · {changes}. {', '.join(effect for effect in effects if effect)}."
+    return f"{slot} · {changes} → {', '.join(effect for effect in effects if effect)}."
 
 
 def _effect(noun: str, before: int, after: int, words: Words) -> str:
@@ -38,7 +40,29 @@ def _effect(noun: str, before: int, after: int, words: Words) -> str:
     return words("{noun} {change} to {count}", noun=noun, change=change, count=f"{after:,}")
 
 
-def race_result(results: Mapping[str, tuple[str, float | None, float]], words: Words) -> str:
+def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words) -> str:
+    """What the gradient does on its way from the last block back to the first, in a line for each network."""
+    lines = []
+    for slot, values in norms.items():
+        first, last = values[0], values[-1]
+        if not (first > 0 and last > 0 and math.isfinite(first) and math.isfinite(last)):
+            lines.append(words("**{slot}**: the gradient is zero or not a number somewhere.", slot=SLOT_NAMES[slot]))
+        elif first >= last:
+            told = words("**{slot}**: from the last block back to the first, the gradient grows {factor} times.",
+                         slot=SLOT_NAMES[slot], factor=_factor(first / last))  # fmt: skip
+            lines.append(told)
+        else:
+            told = words("**{slot}**: from the last block back to the first, the gradient shrinks {factor} times.",
+                         slot=SLOT_NAMES[slot], factor=_factor(last / first))  # fmt: skip
+            lines.append(told)
+    return "  \n".join(lines)
+
+
+def _factor(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+
+
+def race_result(results: Mapping[Slot, tuple[str, float | None, float]], words: Words) -> str:
     """How a race ended. ``results``: slot -> (name, test accuracy from 0 to 1, share of the steps that were done)."""
     tested = {slot: (name, accuracy) for slot, (name, accuracy, _) in results.items() if accuracy is not None}
     if len(tested) < 2:

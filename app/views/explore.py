@@ -13,7 +13,7 @@ from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import bottleneck, gradients, table, tools
+from app.views import bottleneck, gradients, lesson, table, tools
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.plan import Plan, Unit
 
@@ -21,6 +21,7 @@ from resnet_core.plan import Plan, Unit
 def show() -> None:
     """The page."""
     _networks()
+    lesson.show()
     bottleneck.show()
     tools.show()
 

@@ -26,6 +26,7 @@ def configure() -> None:
 def header(words: Words) -> None:
     """Name, language switch, and what the link held that could not be used."""
     st.html(STYLE)
+    st.html('<h1 class="rx-hidden">ResNet Explorer</h1>')
     st.logo(LOGO, size="large")
     with st.container(key="language"):
         state.prime("language.switch", words.language)

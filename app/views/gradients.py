@@ -4,11 +4,12 @@ import time
 
 import streamlit as st
 
-from app import cache, state
+from app import cache, controls, state
 from app.components.plot import plot
 from app.figures.gradients import gradient_profile
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
+from app.text.sentences import gradient_reading
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import Refusal
 from resnet_core.jobs.job import Job
@@ -27,7 +28,11 @@ class Panel:
     def __init__(self, words: Words) -> None:
         self.words = words
         self.figure = st.container(height=HEIGHT + 10, border=False)
-        self.note = st.empty()
+        self.reading = st.empty()
+        note, seed = st.columns([5, 2], vertical_alignment="top")
+        self.note = note.empty()
+        with seed:
+            controls.train_field("seed", state.experiment().train.seed, words)
 
     def measure(self) -> None:
         """Ask for both measurements and draw them; a click while they run interrupts the wait, not the work."""
@@ -72,8 +77,9 @@ class Panel:
                 key="gradients",
                 height=HEIGHT,
                 label=words("Gradient norm at the input of each block, for A and for B, on a logarithmic axis"),
-                messages=plot_messages(words),
+                words=words,
             )
+        self.reading.markdown(gradient_reading({slot: flow.norms for slot, flow in flows.items()}, words))
         self.note.html(f'<div class="rx-source">{self._provenance(flows["a"])}</div>')
 
     def _provenance(self, flow: GradientFlow) -> str:
@@ -84,15 +90,3 @@ class Panel:
             batch=flow.batch_size, data=self.words("digits"), size=flow.image_size, seed=flow.seed,
             device=flow.device_name, version=flow.versions["torch"],
         )  # fmt: skip
-
-
-def plot_messages(words: Words) -> dict[str, str]:
-    """What a figure itself may have to say."""
-    return {
-        "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path="{path}"),
-        "Zoom": words("Zoom"),
-        "Pan": words("Pan"),
-        "Reset axes": words("Reset axes"),
-        "Download plot as a PNG": words("Download plot as a PNG"),
-        "Double-click to zoom back out": words("Double-click to zoom back out"),
-    }

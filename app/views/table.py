@@ -7,6 +7,9 @@ import streamlit as st
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from resnet_core.cost.ledger import Ledger, Row
+from resnet_core.errors import N_
+
+NUMBERS = (N_("parameters"), N_("multiply-adds"), N_("saved bytes"))
 
 
 def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
@@ -19,7 +22,8 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
             format_func=SLOT_NAMES.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
         ledger = ledgers[slot]
-        st.dataframe(_columns(ledger, words), height=420, hide_index=True, key="table.rows")
+        st.dataframe(_columns(ledger, words), height=420, hide_index=True, key="table.rows",
+                     column_config={words(name): st.column_config.NumberColumn(format="localized") for name in NUMBERS})  # fmt: skip
         st.caption(
             words(
                 "{layers} layers. The rows add up to {params} parameters, {macs} multiply-adds and {saved} bytes of "
@@ -41,10 +45,10 @@ def _columns(ledger: Ledger, words: Words) -> dict[str, list[Any]]:
         words("input"): column(lambda row: "×".join(map(str, row.layer.in_shape))),
         words("output"): column(lambda row: "×".join(map(str, row.layer.out_shape))),
         words("parameters, formula"): column(lambda row: row.params_formula),
-        words("parameters"): column(lambda row: row.params),
+        words(NUMBERS[0]): column(lambda row: row.params),
         words("multiply-adds, formula"): column(lambda row: row.macs_formula),
-        words("multiply-adds"): column(lambda row: row.macs),
-        words("saved bytes"): column(lambda row: row.saved_bytes),
+        words(NUMBERS[1]): column(lambda row: row.macs),
+        words(NUMBERS[2]): column(lambda row: row.saved_bytes),
     }
 
 

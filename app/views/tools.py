@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import cache, state
+from app.link import Network
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from resnet_core.cost.ledger import Ledger, count
@@ -30,24 +31,23 @@ def show() -> None:
     words = state.resume()
     st.subheader(words("What the counting tools say"))
     st.markdown(words("Two tools that count one network disagree because they count different things. Ask them."))
-    asked: Slot | None = st.session_state.get("tools.asked")
+    asked: tuple[Slot, Network] | None = st.session_state.get("tools.asked")
     for slot, place in zip(SLOTS, st.columns(2), strict=True):
-        title = words("Count {slot} ({name}) with fvcore, torchinfo and torch",
-                      slot=SLOT_NAMES[slot], name=state.experiment().network(slot).title)  # fmt: skip
+        title = words("Count {slot} with fvcore, torchinfo and torch", slot=SLOT_NAMES[slot])
         place.button(title, key=f"tools.{slot}", width="stretch", on_click=_ask, args=(slot,))
     if asked:
-        jobs = {name: cache.tool(state.experiment().network(asked).spec, name) for name in TOOLS}
+        jobs = {name: cache.tool(asked[1].spec, name) for name in TOOLS}
         waiting = not all(job.finished for job in jobs.values())
-        st.fragment(_answers, run_every=BEAT_S if waiting else None)(asked, jobs, waiting)
+        st.fragment(_answers, run_every=BEAT_S if waiting else None)(*asked, jobs, waiting)
 
 
 def _ask(slot: Slot) -> None:
-    st.session_state["tools.asked"] = slot
+    # The network as it is now: a later change must not turn one network's answer into another's.
+    st.session_state["tools.asked"] = slot, state.experiment().network(slot)
 
 
-def _answers(slot: Slot, jobs: dict[str, Job], waiting: bool) -> None:
+def _answers(slot: Slot, network: Network, jobs: dict[str, Job], waiting: bool) -> None:
     words = state.resume()
-    network = state.experiment().network(slot)
     ledger = count(network.spec)
     answers = {name: job.records[-1] for name, job in jobs.items() if job.records}
     st.markdown(words("**{slot} · {name}.** The formula: {macs} multiply-adds.",

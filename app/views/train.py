@@ -9,7 +9,6 @@ from app.figures.training import COLUMNS, History, gradient_heat_maps, learning_
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import race_result
-from app.views.gradients import plot_messages
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
@@ -202,4 +201,4 @@ def _evidence(runs: dict[Slot, Run], histories: dict[Slot, History], words: Word
 
 
 def _figure(figure: Figure, key: str, height: int, label: str, words: Words) -> None:
-    plot(figure, key=key, height=height, label=label, messages=plot_messages(words))
+    plot(figure, key=key, height=height, label=label, words=words)
