@@ -67,8 +67,8 @@ def begin(page: str) -> None:
         _adopt(incoming, Experiment(language=nearest_language(st.context.locale)))
     elif incoming != session.written and not touched and not (switched and not incoming):
         _adopt(incoming, session.bare.get(page, experiment()) if not incoming else experiment())
-    elif switched and not incoming:
-        publish()
+    elif touched or switched:
+        _publish()
     session.page, session.touched = page, False
     if not incoming and not touched and not switched:
         session.bare[page] = experiment()
@@ -76,7 +76,9 @@ def begin(page: str) -> None:
 
 def resume() -> Words:
     """Called first in every run of a fragment: the messages, in the visitor's language."""
-    st.session_state.touched = False  # the click that led here has been answered
+    if st.session_state.pop("touched", False):  # a click in this fragment led here, and the entry script does not run
+        _publish()
+    st.session_state.touched = False
     return words(experiment().language)
 
 
@@ -89,8 +91,8 @@ def _adopt(incoming: dict[str, str], start: Experiment) -> None:
         log.warning("link: %s", problem)
 
 
-def publish() -> None:
-    """Write the experiment into the link."""
+def _publish() -> None:
+    """Write the experiment into the link. Not in a callback: there, Streamlit sends it one click late."""
     st.session_state.written = link.write(experiment())
     if st.query_params.to_dict() != st.session_state.written:
         st.query_params.from_dict(st.session_state.written)
@@ -183,10 +185,9 @@ def _change(slot: Slot, network: Network) -> None:
 
 
 def _become(changed: Experiment) -> None:
-    """Take the experiment that a click has made, and put it into the link."""
+    """Take the experiment that a click has made; the run that follows puts it into the link."""
     st.session_state.experiment = changed
     st.session_state.touched = True
-    publish()
 
 
 def _forget(owner: str) -> None:

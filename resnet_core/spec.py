@@ -261,7 +261,7 @@ class TrainSpec(Specification):
     epochs: int = whole(10, N_("Epochs"), N_("Passes over the training images."), "main", 1, 200)
     batch_size: int = whole(128, N_("Batch size"), N_("Images in one step."), "more", 2, 1024)
     learning_rate: float = real(
-        0.1, N_("Peak learning rate"), N_("The highest point of the one-cycle schedule."), "more", 1e-5, 10.0
+        0.05, N_("Peak learning rate"), N_("The highest point of the one-cycle schedule."), "more", 1e-5, 10.0
     )
     momentum: float = real(0.9, N_("Momentum"), N_("Of stochastic gradient descent."), "more", 0.0, 0.99)
     weight_decay: float = real(1e-4, N_("Weight decay"), N_("L2 penalty on all weights."), "more", 0.0, 0.1)
@@ -269,9 +269,9 @@ class TrainSpec(Specification):
     device: Literal["cpu", "cuda", "mps"] = choice(
         "cpu",
         N_("Device"),
-        N_("Where the network is trained."),
+        N_("Where the network is trained: the processor, an NVIDIA GPU (CUDA) or an Apple GPU (MPS)."),
         "main",
-        {"cpu": N_("CPU"), "cuda": N_("NVIDIA GPU (CUDA)"), "mps": N_("Apple GPU (MPS)")},
+        {"cpu": N_("CPU"), "cuda": N_("CUDA"), "mps": N_("MPS")},
     )
 
 

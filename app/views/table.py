@@ -22,8 +22,11 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
             format_func=SLOT_NAMES.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
         ledger = ledgers[slot]
-        st.dataframe(_columns(ledger, words), height=420, hide_index=True, key="table.rows",
-                     column_config={words(name): st.column_config.NumberColumn(format="localized") for name in NUMBERS})  # fmt: skip
+        grouped = st.column_config.NumberColumn(format="localized")
+        st.dataframe(
+            _columns(ledger, words), height=420, hide_index=True, key="table.rows",
+            column_config={words(name): grouped for name in NUMBERS},
+        )  # fmt: skip
         st.caption(
             words(
                 "{layers} layers. The rows add up to {params} parameters, {macs} multiply-adds and {saved} bytes of "

@@ -1,13 +1,16 @@
 """What other people's counters say of the same network: fvcore, torchinfo and torch itself.
 
 Each counts by its own convention, so each record says what its total counts: fvcore's ``FlopCountAnalysis`` counts one
-multiply-add as one and adds BatchNorm and pooling; torchinfo's ``total_mult_adds`` adds a multiplication for each
-parameter of other layers; torch's ``FlopCounterMode`` counts a multiply-add as two and only convolutions and matrices.
+multiply-add as one and adds BatchNorm and pooling; torchinfo's ``total_mult_adds`` adds one for each
+parameter of a BatchNorm and of a bias; torch's ``FlopCounterMode`` counts a multiply-add as two, and counts only
+convolutions and matrix products.
+
 Imports are inside the functions: reading a record needs neither torch nor the tools.
 """
 
 import logging
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +49,9 @@ def ask(tool: str, spec: ArchSpec) -> ToolCount:
     from resnet_core.model.network import build
 
     refuse_if_too_large(spec, batch_size=1)
-    return TOOLS[tool](spec, build(spec).eval())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fvcore uses torch.jit, from its import on
+        return TOOLS[tool](spec, build(spec).eval())
 
 
 def _ask_fvcore(spec: ArchSpec, model: Any) -> ToolCount:
@@ -78,7 +83,7 @@ def _ask_torchinfo(spec: ArchSpec, model: Any) -> ToolCount:
     from torchinfo import summary
 
     started = time.perf_counter()
-    info = summary(model, input_size=_shape(spec), mode="same", device="cpu", depth=4, verbose=0)
+    info = summary(model, input_size=_shape(spec), mode="eval", device="cpu", depth=4, verbose=0)
     elapsed = time.perf_counter() - started
     parts: Counter[str] = Counter()
     for layer in info.summary_list:

@@ -1,0 +1,171 @@
+"""The explorer's measurements from a terminal: ``python -m resnet_core presets | count | gradients | train``.
+
+The options of ``train`` and the names that ``--set`` takes come from the field tables of the two specifications. What
+is not understood is one line on standard error and exit code 2; ``presets`` and ``count`` do without torch.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from resnet_core.cost.ledger import count
+from resnet_core.errors import N_, Refusal
+from resnet_core.fields import SpecField, shorten
+from resnet_core.presets import preset, presets
+from resnet_core.records import dumps, to_json
+from resnet_core.spec import TRAIN_FIELDS, ArchSpec, TrainSpec
+from resnet_core.train.records import Diverged
+
+FAILED = 1
+BAD_INPUT = 2
+INTERRUPTED = 128 + signal.SIGINT
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse without its usage lines before an error: one line teaches, ``--help`` tells the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {' '.join(message.split())}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        for line in options.run(options):
+            print(line, flush=True)  # noqa: T201 - this is what a terminal reads
+    except Refusal as refusal:
+        print("resnet_core:", *str(refusal).split(), file=sys.stderr)  # noqa: T201
+        return FAILED if isinstance(refusal, Diverged) else BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; the interpreter's own flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="resnet_core", description="Count, probe and train residual networks.", allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Any, help_: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        added.add_argument("--json", action="store_true", help="JSON on standard output")
+        added.set_defaults(run=run)
+        return added
+
+    command("presets", _presets, "The named networks.")
+    counting = command("count", _count, "Parameters and multiply-adds, by formula.")
+    probing = command("gradients", _gradients, "The gradient that reaches each block of the fresh network, measured.")
+    training = command("train", _train, "Train on real images, one record a step.")
+    for added in (counting, probing, training):
+        added.add_argument("preset", help="a name that `presets` prints")
+        added.add_argument(
+            "--set", action="append", default=[], metavar="field=value", help="change a field; may be repeated"
+        )
+    for name in ("data", "seed", "device", "batch_size"):
+        _option(probing, TRAIN_FIELDS[name])
+    for field in TRAIN_FIELDS.values():
+        _option(training, field)
+    for added in (probing, training):
+        # One thread, as on the page: how sums are split among threads changes their last bits.
+        added.add_argument("--threads", type=int, default=1, choices=range(1, 257), metavar="n", help="Default: 1")
+    return parser
+
+
+def _option(parser: argparse.ArgumentParser, field: SpecField) -> None:
+    """An option of the field's name. It takes any text: the specification checks it, and its refusals teach."""
+    text = f"{field.help} Default: {field.default}."
+    flag = f"--{field.name.replace('_', '-')}"
+    parser.add_argument(flag, dest=field.name, metavar="value", help=text.replace("%", "%%"))
+
+
+def _arch(options: argparse.Namespace) -> ArchSpec:
+    changes = {}
+    for text in options.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise Refusal(N_("--set takes field=value, such as skip=false; got {got}."), got=shorten(text))
+        changes[name.strip()] = value.strip()
+    return preset(options.preset).with_(**changes)
+
+
+def _how(options: argparse.Namespace) -> TrainSpec:
+    given = {name: getattr(options, name, None) for name in TRAIN_FIELDS}
+    return TrainSpec(**{name: value for name, value in given.items() if value is not None})
+
+
+def _presets(options: argparse.Namespace) -> Iterable[str]:
+    if options.json:
+        yield dumps(list(presets()))
+        return
+    for name, row in presets().items():
+        ledger = count(row.spec)
+        yield f"{name:18} {ledger.params:>13,} params  {ledger.macs:>17,} macs  {row.source}"
+
+
+def _count(options: argparse.Namespace) -> Iterable[str]:
+    spec = _arch(options)
+    ledger = count(spec)
+    if options.json:
+        told = {"params": ledger.params, "macs": ledger.macs, "saved_bytes": ledger.saved_bytes, "depth": ledger.depth}
+        yield dumps({**told, "arch": spec.model_dump(mode="json")})
+        return
+    width = max(len(row.name) for row in ledger.rows)
+    for row in ledger.rows:
+        shape = "x".join(map(str, row.layer.out_shape))
+        yield f"{row.name:{width}}  {shape:>14}  {row.params:>12,}  {row.macs:>15,}  {row.params_formula}".rstrip()
+    yield f"{'total':{width}}  {'':>14}  {ledger.params:>12,}  {ledger.macs:>15,}  params, macs; formula"
+    yield f"depth {ledger.depth}; {ledger.saved_bytes:,} bytes of activations saved for backward, for each image"
+
+
+def _gradients(options: argparse.Namespace) -> Iterable[str]:
+    spec, how = _arch(options), _how(options)
+    import torch
+
+    from resnet_core.probe.gradients import gradient_flow
+
+    torch.set_num_threads(options.threads)
+    flow = gradient_flow(spec, data=how.data, seed=how.seed, device=how.device, batch_size=how.batch_size)
+    if options.json:
+        yield dumps([{"name": name, "norm": norm} for name, norm in zip(flow.names, flow.norms, strict=True)])
+        return
+    for name, norm in zip(flow.names, flow.norms, strict=True):
+        yield f"{name:12} {norm:.4e}"
+    yield (
+        f"L2 norm of the loss's gradient at each block's input; measured: {flow.data} {flow.image_size}x"
+        f"{flow.image_size}, {flow.batch_size} images, seed {flow.seed}, {flow.device} ({flow.device_name}), "
+        f"torch {flow.versions['torch']}, {flow.time_s:.2f} s"
+    )
+
+
+def _train(options: argparse.Namespace) -> Iterable[str]:
+    spec, how = _arch(options), _how(options)
+    import torch
+
+    from resnet_core.train.loop import run_header, train
+
+    torch.set_num_threads(options.threads)
+    records = train(spec, how)
+    header = run_header(spec, how)
+    if not options.json:
+        yield (
+            f"{header.steps} steps of {how.batch_size} images on {header.device} ({header.device_name}), "
+            f"threads {header.threads}, seed {header.seed}, torch {header.versions['torch']}"
+        )
+    for record in records:
+        if options.json:
+            yield to_json(record)
+        elif record.test_accuracy is not None:
+            yield (
+                f"epoch {record.epoch:3}  step {record.step:5}  loss {record.loss:.4f}  test accuracy "
+                f"{record.test_accuracy:.1%}  {record.images_per_s:,.0f} images/s  {record.time_s:.1f} s"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

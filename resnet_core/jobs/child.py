@@ -1,0 +1,100 @@
+"""What runs in a child process: one task, its records sent through a pipe, one line of JSON each.
+
+A message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``end`` (``done`` or
+``stopped``), ``failed`` (the refusal's template, field and values, and the ``traceback`` for the log). The parent says
+one thing, ``stop``, which is looked for between records; a parent that is gone is noticed at the same place.
+"""
+
+import importlib
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Generator
+from multiprocessing.connection import Connection
+from typing import Any
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.fields import shorten
+from resnet_core.jobs.tasks import TASKS
+from resnet_core.records import dumps, to_dict
+
+STOP = b"stop"
+
+
+def run(task: str, args: tuple[Any, ...], connection: Connection, threads: int, memory_bytes: int | None) -> None:
+    """Run the named task to its end, to a stop, or to its failure, and say which."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the parent decides
+    _be_quiet()
+    try:
+        message = _work(task, args, connection, threads, memory_bytes)
+    except (BrokenPipeError, EOFError, ConnectionResetError):
+        return  # the parent is gone, and with it everybody who would read on
+    except Refusal as refusal:
+        message = _failure(refusal)
+    except MemoryError:
+        message = _failure(_no_memory())
+    except Exception as error:  # noqa: BLE001 - reported to the parent, whatever it is
+        message = _failure(_no_memory() if _is_out_of_memory(error) else _broken(error))
+    try:
+        connection.send_bytes(dumps(message).encode())
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    connection.close()
+
+
+def _work(
+    task: str, args: tuple[Any, ...], connection: Connection, threads: int, memory_bytes: int | None
+) -> dict[str, Any]:
+    if memory_bytes is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, hard))
+    import torch
+
+    torch.set_num_threads(threads)
+    module, _, name = TASKS[task].function.partition(":")
+    records: Generator[Any, None, None] = getattr(importlib.import_module(module), name)(*args)
+    for record in records:
+        message = {"kind": type(record).__name__, "record": to_dict(record)}
+        connection.send_bytes(dumps(message).encode())
+        if connection.poll() and connection.recv_bytes() == STOP:
+            records.close()
+            return {"end": "stopped"}
+    return {"end": "done"}
+
+
+def _be_quiet() -> None:
+    """Send what libraries print nowhere: the terminal belongs to the page's server."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def _failure(refusal: Refusal) -> dict[str, Any]:
+    values = {name: value if isinstance(value, int | float) else str(value) for name, value in refusal.values.items()}
+    told = {"message": refusal.message, "field": refusal.field, "values": values}
+    return {"failed": told, "traceback": traceback.format_exc()}
+
+
+def _no_memory() -> Refusal:
+    return Refusal(
+        N_("There was not enough memory for this; what had been recorded is kept. A smaller network, image or batch "
+           "takes less.")
+    )  # fmt: skip
+
+
+def _broken(error: Exception) -> Refusal:
+    return Refusal(
+        N_("The process that measured this failed ({kind}: {text}); what it had recorded is kept."),
+        kind=type(error).__name__, text=shorten(error, 200),
+    )  # fmt: skip
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether torch ran out of memory: a class of its own on a GPU, on the CPU a RuntimeError known by its text."""
+    text = str(error)
+    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text or "not enough memory" in text

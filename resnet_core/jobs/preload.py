@@ -1,0 +1,27 @@
+"""What the fork server imports once, so that each child starts with it. Only the fork server imports this module.
+
+No tensor is made here: a thread pool that torch starts before a fork is dead after it.
+"""
+
+import gc
+from multiprocessing import spawn
+
+# An optimiser imports torch._dynamo when it is first made, which takes more than a second.
+import torch._dynamo  # noqa: F401
+
+import resnet_core.jobs.child
+import resnet_core.jobs.work  # noqa: F401
+from resnet_core.train.data import read_digits
+
+read_digits()
+
+
+def _leave_main_alone(_main: str) -> None:
+    """A child runs functions of this package; the parent's script (a Streamlit page) must not be executed in it."""
+
+
+spawn._fixup_main_from_name = _leave_main_alone  # type: ignore[attr-defined]
+spawn._fixup_main_from_path = _leave_main_alone  # type: ignore[attr-defined]
+
+gc.collect()
+gc.freeze()  # the children's collections then leave these pages shared

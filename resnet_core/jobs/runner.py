@@ -1,0 +1,129 @@
+"""The desk: hand work in, get a :class:`Job` whose records arrive while it runs.
+
+One ``forkserver`` child a job: a pool would lose every job when one child is killed, and a thread would hold up the
+page. No torch here: the fork server and the children import it, the caller's process never does.
+"""
+
+import atexit
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.jobs import child
+from resnet_core.jobs.job import Job
+from resnet_core.jobs.store import StoredRun, Writer, new_id, prune, read, root_folder
+from resnet_core.jobs.tasks import TASKS, Kind
+
+PROBE_SLOTS = 2
+REMEMBERED = 200
+CLOSE_S = 10.0
+THREADS = 1  # A and B run side by side, and one thread gives the same bits each time
+
+
+class Desk:
+    """Takes jobs, runs as many at once as there are slots, keeps the others waiting in order.
+
+    ``slots``: trainings at once (default: one a core, at least two); probes have two of their own, so that a training
+    does not hold up a page that asks for a measurement. ``root``: the folder of the run folders. ``memory_bytes``: what
+    one child may take, by default the machine's memory: beyond that it is told so, instead of taking the page down.
+    """
+
+    def __init__(
+        self, slots: int | None = None, root: str | Path | None = None, *, memory_bytes: int | None = None
+    ) -> None:
+        self.root = root_folder(root)
+        self._free: dict[Kind, int] = {"train": slots or max(2, os.cpu_count() or 1), "probe": PROBE_SLOTS}
+        self._waiting: dict[Kind, deque[Job]] = {"train": deque(), "probe": deque()}
+        self._jobs: dict[str, Job] = {}
+        self._memory_bytes = memory_bytes or psutil.virtual_memory().total
+        self._lock = threading.RLock()
+        self._closed = False
+        atexit.register(self.close)  # before multiprocessing's own, which would kill the children
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["resnet_core.jobs.preload"])
+
+    def warm(self) -> None:
+        """Start the fork server in the background, so that the first job finds torch imported. Returns at once."""
+        threading.Thread(target=multiprocessing.forkserver.ensure_running, name="warm", daemon=True).start()
+
+    def submit(self, task: str, *args: Any, keep: bool = False, label: str = "") -> Job:
+        """Hand in one of :data:`TASKS` with plain JSON values; with ``keep`` it gets a run folder.
+
+        It starts at once if a slot is free and waits otherwise.
+        """
+        if task not in TASKS:
+            raise Refusal(N_("There is no task {task}; there are {tasks}."), task=task, tasks=", ".join(TASKS))
+        job_id = new_id()
+        job = Job(job_id, task, args, label, Writer(self.root, job_id) if keep else None, self._place)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("this desk is closed")
+            self._forget_old()
+            self._jobs[job_id] = job
+            self._waiting[job.kind].append(job)
+            self._start_next()
+            alive = {known.id for known in self._jobs.values() if not known.finished}
+        if keep:
+            prune(self.root, alive)
+        return job
+
+    def get(self, run_id: str) -> Job | StoredRun | None:
+        """A job of this desk, or a run from its folder; None for an id that names neither."""
+        with self._lock:
+            job = self._jobs.get(run_id)
+        return job or read(self.root, run_id)
+
+    def jobs(self) -> list[Job]:
+        """The jobs that this desk remembers, the oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    def close(self) -> None:
+        """Stop every job and take no more."""
+        with self._lock:
+            self._closed = True
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.stop()
+        for job in jobs:
+            job.wait(timeout=CLOSE_S)
+        atexit.unregister(self.close)
+
+    def _start_next(self) -> None:
+        """Give free slots to the first that wait; the lock is held."""
+        for kind, waiting in self._waiting.items():
+            while waiting and (waiting[0].finished or self._free[kind]):
+                job = waiting.popleft()
+                if not job.finished:
+                    self._free[kind] -= 1
+                    threading.Thread(target=self._run, args=(job,), name=f"job {job.id}", daemon=True).start()
+
+    def _place(self, job: Job) -> int:
+        with self._lock:
+            queue = [waiting for waiting in self._waiting[job.kind] if not waiting.finished]
+        return queue.index(job) + 1 if job in queue else 0
+
+    def _run(self, job: Job) -> None:
+        ours, theirs = self._context.Pipe(duplex=True)
+        limit = None if "cuda" in str(job.args) else self._memory_bytes  # CUDA reserves far more addresses than it uses
+        process = self._context.Process(
+            target=child.run, args=(job.task, job.args, theirs, THREADS, limit), name=f"job {job.id}", daemon=True
+        )
+        try:
+            job.run(process, ours, theirs)
+        finally:
+            with self._lock:
+                self._free[job.kind] += 1
+                self._start_next()
+
+    def _forget_old(self) -> None:
+        finished = [job.id for job in self._jobs.values() if job.finished]
+        for job_id in finished[: max(0, len(self._jobs) - REMEMBERED)]:
+            del self._jobs[job_id]

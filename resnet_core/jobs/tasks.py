@@ -1,0 +1,34 @@
+"""The table of what a child process may be asked to do. No torch here: names, not functions.
+
+Each task is a generator function, named ``module:function`` and imported in the child alone, that takes plain JSON
+values and yields records.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from resnet_core.cost.witnesses import ToolCount
+from resnet_core.probe.records import DeviceList, GradientFlow
+from resnet_core.train.records import RunHeader, StepRecord
+
+Kind = Literal["train", "probe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """``kind`` says whose slots it takes: a training's, or the few that answer within seconds."""
+
+    function: str
+    kind: Kind
+
+
+TASKS: dict[str, Task] = {
+    "train": Task("resnet_core.jobs.work:train", "train"),
+    "gradients": Task("resnet_core.jobs.work:gradients", "probe"),
+    "tools": Task("resnet_core.jobs.work:tools", "probe"),
+    "devices": Task("resnet_core.jobs.work:devices", "probe"),
+}
+
+RECORDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (RunHeader, StepRecord, GradientFlow, ToolCount, DeviceList)
+}

@@ -1,0 +1,80 @@
+"""Where a network can be computed: the CPU, an NVIDIA GPU (CUDA) or an Apple GPU (MPS), and what it runs on there."""
+
+import platform
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from resnet_core import __version__
+from resnet_core.errors import N_, Refusal
+
+
+def available() -> list[str]:
+    """The devices of this machine, ``cpu`` first."""
+    names = ["cpu"]
+    if torch.cuda.is_available():
+        names.append("cuda")
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return names
+
+
+def resolve(name: str) -> torch.device:
+    """The device of that name, or a refusal that says what there is instead."""
+    here = available()
+    if name not in here:
+        raise Refusal(
+            N_("{device} was asked for, but this machine has no {title} device; available: {available}."),
+            field="device", device=name, title=name.upper(), available=", ".join(here),
+        )  # fmt: skip
+    return torch.device(name)
+
+
+def device_name(name: str) -> str:
+    """What the device is called by its maker, such as "NVIDIA H100"."""
+    if name == "cuda":
+        return torch.cuda.get_device_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def free_bytes(name: str) -> int | None:
+    """Free memory of a device of its own; None where it shares the machine's."""
+    return torch.cuda.mem_get_info()[0] if name == "cuda" else None
+
+
+def versions() -> dict[str, str]:
+    """The versions that a measurement depends on."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "resnet_core": __version__,
+    }
+
+
+@contextmanager
+def repeatable(device: torch.device, seed: int, step: int) -> Iterator[None]:
+    """One step whose random numbers (a dropout shortcut) depend on ``(seed, step)`` alone.
+
+    The caller's own random state is left as it was, so that two trainings can be advanced in turn. cuDNN is held to
+    algorithms that put out the same bits each time.
+    """
+    on_gpu = device.type != "cpu"
+    with (
+        torch.random.fork_rng([0] if on_gpu else [], device_type=device.type if on_gpu else "cuda"),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
+    ):
+        torch.manual_seed(zlib.crc32(f"{seed}:{step}".encode()))  # the CPU's generator takes 32 bits
+        yield
+
+
+def threads_here() -> int:
+    """Threads that torch uses for one operator on the CPU in this process."""
+    return torch.get_num_threads()

@@ -1,0 +1,55 @@
+"""What a training writes down. No torch here: a page reads these without it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from resnet_core.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """The facts of a run, written before its first step.
+
+    ``arch`` is the network as it was asked for, ``fitted`` as it was trained (channels, classes and image size of the
+    data); ``unit_names`` name the entries of each step's ``gradient_norms``; ``started_at`` is UTC, ISO 8601.
+    """
+
+    arch: dict[str, Any]
+    fitted: dict[str, Any]
+    train: dict[str, Any]
+    unit_names: tuple[str, ...]
+    steps: int
+    steps_per_epoch: int
+    device: str
+    device_name: str
+    threads: int
+    versions: dict[str, str]
+    seed: int
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a training. ``step`` and ``epoch`` count from 1.
+
+    ``loss`` is the batch's mean cross entropy before the step, ``train_accuracy`` the share of the same batch that was
+    classified right, both in training mode. ``gradient_norms`` holds, for each residual unit, the L2 norm of the
+    gradient of that loss with respect to the unit's input, over the whole batch. ``images_per_s`` counts this step's
+    images over its time with its instruments and without the evaluation; ``time_s`` runs from the start of the
+    training. ``test_accuracy`` (0 to 1) and ``test_loss`` stand in the last step of each epoch, measured after it.
+    """
+
+    step: int
+    epoch: int
+    loss: float
+    train_accuracy: float
+    learning_rate: float
+    gradient_norms: tuple[float, ...]
+    images_per_s: float
+    time_s: float
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+
+
+class Diverged(Refusal):
+    """A training whose loss is no longer a number: it ended, and its records up to that step stand."""

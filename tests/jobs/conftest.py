@@ -1,0 +1,21 @@
+"""One fork server for all of these tests; a desk of its own for each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resnet_core import ArchSpec, TrainSpec
+from resnet_core.jobs.runner import Desk
+
+SMALL = ArchSpec(stages=(1, 1, 1), width=4).model_dump(mode="json")
+LONG = TrainSpec(epochs=200).model_dump(mode="json")
+SHORT = TrainSpec(epochs=2).model_dump(mode="json")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk whose run folders are thrown away."""
+    opened = Desk(slots=2, root=tmp_path)
+    yield opened
+    opened.close()

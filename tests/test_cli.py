@@ -1,0 +1,149 @@
+"""The terminal way in, as a shell sees it: standard output, standard error, exit code."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from resnet_core import count, preset
+from resnet_core.__main__ import main
+from resnet_core.spec import TRAIN_FIELDS, TrainSpec
+from resnet_core.train.loop import train
+
+COMMAND = [sys.executable, "-m", "resnet_core"]
+SMALL = ["cifar20", "--set", "stages=1,1,1", "--set", "width=4"]
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_presets_lists_every_name() -> None:
+    names = json.loads(run("presets", "--json").stdout)
+    assert {"resnet18", "resnet152", "cifar20", "cifar110"} <= set(names)
+    told = run("presets").stdout
+    assert [line.split()[0] for line in told.splitlines()] == names
+    assert "25,557,032" in told
+
+
+def test_count_prints_the_ledger_and_needs_no_torch() -> None:
+    told = json.loads(run("count", "resnet50", "--set", "skip=false", "--set", "stages=3,4,23,3", "--json").stdout)
+    ledger = count(preset("resnet50").with_(skip=False, stages=(3, 4, 23, 3)))
+    assert (told["params"], told["macs"]) == (ledger.params, ledger.macs)
+    table = run("count", "resnet50").stdout
+    assert "25,557,032" in table
+    assert "3*3*64*64 = 36,864" in table
+    script = (
+        "import sys; from resnet_core.__main__ import main; main(['presets']); main(['count', 'resnet50', '--json']); "
+        "sys.exit(bool({'torch', 'numpy', 'sklearn'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+def test_gradients_run_from_the_first_block_to_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run("gradients", *SMALL, "--seed", "1", "--json").stdout)
+    assert [row["name"] for row in told] == ["layer1.0", "layer2.0", "layer3.0"]
+    assert all(row["norm"] > 0 for row in told)
+    assert main(["gradients", *SMALL]) == 0
+    text = capsys.readouterr().out
+    assert "layer3.0" in text
+    assert "measured: digits 8x8, 128 images, seed 0, cpu" in text
+
+
+def test_train_prints_one_object_a_step_the_same_as_in_this_process() -> None:
+    told = run("train", *SMALL, "--epochs", "2", "--seed", "3", "--json").stdout
+    first = [json.loads(line) for line in told.splitlines()]
+    assert [row["step"] for row in first] == list(range(1, 23))
+    assert [row["step"] for row in first if row["test_accuracy"] is not None] == [11, 22]
+    assert 0 <= first[-1]["test_accuracy"] <= 1
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    here = list(train(preset("cifar20").with_(stages=(1, 1, 1), width=4), TrainSpec(epochs=2, seed=3)))
+    torch.set_num_threads(threads)
+    assert [row["loss"] for row in first] == [record.loss for record in here]
+
+
+def test_train_takes_every_field_of_the_specification(capsys: pytest.CaptureFixture[str]) -> None:
+    help_ = run("train", "--help").stdout
+    assert all(f"--{name.replace('_', '-')}" in help_ for name in TRAIN_FIELDS)
+    code = main(
+        ["train", *SMALL, "--epochs", "1", "--batch-size", "512", "--learning-rate", "0.01", "--data", "digits"]
+    )
+    text = capsys.readouterr().out
+    assert code == 0
+    assert "2 steps of 512 images on cpu" in text
+    assert "test accuracy" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["count", "resnet5"], "resnet50"),
+        (["count", "resnet\n50"], "no preset"),
+        (["count", "cifar56", "--set", "stages=21"], "20, 56, 110"),
+        (["count", "cifar56", "--set", "colour=red"], "no field colour"),
+        (["count", "cifar56", "--set", "skip"], "field=value"),
+        (["count", "cifar56", "--set"], "expected one argument"),
+        (["count", "cifar56", "--set", "width=nan"], "width"),
+        (["count"], "preset"),
+        (["paint"], "invalid choice"),
+        ([], "command"),
+        (["count", "cifar56", "--seed", "1"], "unrecognized"),
+        (["train", "cifar20", "--epochs", "0"], "from 1 to 200; got 0"),
+        (["train", "cifar20", "--seed", "-1"], "seed"),
+        (["train", "cifar20", "--learning-rate", "inf"], "learning_rate"),
+        (["train", "cifar20", "--device", "abacus"], "device"),
+        (["train", "cifar20", "--data", "cats"], "digits"),
+        (["train", "cifar20", "--threads", "0"], "threads"),
+        (["gradients", "cifar20", "--set", "stages=400,400,400", "--set", "width=1024"], "GB"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main(arguments)
+    except SystemExit as stopped:  # argparse's way
+        code = stopped.code
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert said.err.count("\n") == 1
+    assert told in said.err
+
+
+def test_a_shell_sees_exit_code_2_and_the_line() -> None:
+    ended = run("count", "cifar56", "--set", "stages=21")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("resnet_core: A CIFAR network")
+
+
+def test_ctrl_c_ends_quietly() -> None:
+    training = subprocess.Popen(
+        [*COMMAND, "train", *SMALL, "--epochs", "200", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert training.stdout is not None
+    training.stdout.readline()
+    training.send_signal(signal.SIGINT)
+    _, err = training.communicate(timeout=20)
+    assert (training.returncode, err) == (130, "")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    training = subprocess.Popen(
+        [*COMMAND, "train", *SMALL, "--epochs", "200", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert training.stdout is not None
+    assert training.stderr is not None
+    training.stdout.readline()
+    training.stdout.close()
+    started = time.monotonic()
+    assert training.wait(20) == 0
+    assert time.monotonic() - started < 10
+    assert training.stderr.read() == ""
+    training.stderr.close()
