@@ -4,6 +4,7 @@ Sources: He et al. 2015, arXiv:1512.03385 ("the 2015 paper"); He et al. 2016, ar
 Xie et al. 2017, arXiv:1611.05431 (ResNeXt); Zagoruyko and Komodakis 2016, arXiv:1605.07146 (wide).
 """
 
+from operator import index
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
@@ -31,7 +32,8 @@ def _read_stages(value: Any) -> tuple[int, ...]:
     if isinstance(items, list) and items and items[-1] == "":
         items = items[:-1]  # "27," is a single stage, as in Python
     try:
-        stages = tuple(int(item) for item in items)
+        # index() takes whole numbers only, where int() would cut off what stands behind the point.
+        stages = tuple(int(item) if isinstance(item, str) else index(item) for item in items)
     except (TypeError, ValueError):
         stages = ()
     if not 1 <= len(stages) <= MAX_STAGES or not all(1 <= n <= MAX_BLOCKS_IN_A_STAGE for n in stages):
@@ -170,7 +172,7 @@ class ArchSpec(Specification):
         """As the base class; ``depth`` stands for the ``stages`` that give it, as does ``stages`` with one number."""
         changes = dict(update or {})
         alone = changes.get("stages")
-        if isinstance(alone, str) and "," not in alone and alone.strip().isdigit():
+        if isinstance(alone, str) and "," not in alone and alone.strip().isdecimal():
             changes["depth"] = changes.pop("stages")
         if "depth" in changes:
             depth = changes.pop("depth")
@@ -214,7 +216,7 @@ def stages_for_depth(depth: Any, *, stem: str, block: str) -> tuple[int, ...]:
     stages. ImageNet: the columns of the 2015 paper's Table 1.
     """
     text = shorten(depth)
-    number = int(text) if text.isdigit() else 0
+    number = int(text) if text.isdecimal() else 0
     if stem == "imagenet":
         known = IMAGENET_DEPTHS.get(block, {})
         if number in known:

@@ -27,15 +27,14 @@ def _lesson(comparison: Comparison, words: Words) -> str:
     three, one = Conv(3, 64, 64).weights, Conv(1, 64, 64).weights
     lines = (
         words(
-            "**The shorthand** adds kernel area × output channels for each layer: the multiply weights that meet *one* "
-            "input channel. It gives {narrow:,} against {bottleneck:,}, {change}.",
+            "**The shorthand** adds kernel area × output channels for each layer: the multiply weights that meet "
+            "*one* input channel. It gives {narrow:,} against {bottleneck:,}, {change}.",
             narrow=narrow.shorthand, bottleneck=bottleneck.shorthand,
             change=_change(narrow.shorthand, bottleneck.shorthand, words),
         ),
         words(
             "**The true weights** count the input channels too, and these differ from layer to layer: {narrow:,} "
-            "against "
-            "{bottleneck:,}, {change}. The bottleneck carries {wide} channels for that instead of {few}.",
+            "against {bottleneck:,}, {change}. The bottleneck carries {wide} channels for that instead of {few}.",
             narrow=narrow.weights, bottleneck=bottleneck.weights,
             change=_change(narrow.weights, bottleneck.weights, words),
             wide=bottleneck.convs[0].inputs, few=narrow.convs[0].inputs,

@@ -85,8 +85,7 @@ class Panel:
     def _provenance(self, flow: GradientFlow) -> str:
         return self.words(
             "Measured here: one forward and backward pass of the untrained networks on {batch} {data} images of "
-            "{size}×{size} "
-            "pixels, seed {seed}, {device}, PyTorch {version}.",
+            "{size}×{size} pixels, seed {seed}, {device}, PyTorch {version}.",
             batch=flow.batch_size, data=self.words("digits"), size=flow.image_size, seed=flow.seed,
             device=flow.device_name, version=flow.versions["torch"],
         )  # fmt: skip

@@ -12,24 +12,23 @@ def show() -> None:
         st.markdown(
             words(
                 "**1. A block learns only the difference.** If the best thing a block can do is little, it is easier "
-                "to push "
-                "F towards zero than to make a stack of layers copy its input (arXiv:1512.03385, equation 1)."
+                "to push F towards zero than to make a stack of layers copy its input (arXiv:1512.03385, equation 1)."
             )
         )
         st.latex(r"H(x) = F(x) + x")
         st.markdown(
             words(
                 "**2. The signal arrives unchanged.** Where the shortcut is the identity and nothing follows the "
-                "addition, as "
-                "in full pre-activation, any block's input is an earlier one plus a sum (arXiv:1603.05027, equation 4)."
+                "addition, as in full pre-activation, any block's input is an earlier one plus a sum "
+                "(arXiv:1603.05027, equation 4)."
             )
         )
         st.latex(r"x_L = x_l + \sum_{i=l}^{L-1} F(x_i, W_i)")
         st.markdown(
             words(
-                "**3. So does the gradient.** The 1 carries the gradient past every weight layer. A plain network "
-                "has only "
-                "the product of its layers, which shrinks or grows with every block (arXiv:1603.05027, equation 5)."
+                "**3. So does the gradient.** The 1 carries the gradient past every weight layer. A plain network has "
+                "only the product of its layers, which shrinks or grows with every block (arXiv:1603.05027, equation "
+                "5)."
             )
         )
         st.latex(
@@ -39,9 +38,7 @@ def show() -> None:
         st.markdown(
             words(
                 "Read it in the figure above: with BatchNorm, the gradient of an untrained plain network usually "
-                "*grows* on "
-                "its way back to the image, by a constant factor a block. Too large is as bad as too small: one "
-                "learning "
-                "rate cannot suit the first block and the last."
+                "*grows* on its way back to the image, by a constant factor a block. Too large is as bad as too "
+                "small: one learning rate cannot suit the first block and the last."
             )
         )

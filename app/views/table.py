@@ -30,8 +30,7 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
         st.caption(
             words(
                 "{layers} layers. The rows add up to {params} parameters, {macs} multiply-adds and {saved} bytes of "
-                "saved "
-                "activations (one image, float32).",
+                "saved activations (one image, float32).",
                 layers=len(ledger.rows), params=f"{ledger.params:,}", macs=f"{ledger.macs:,}",
                 saved=f"{ledger.saved_bytes:,}",
             )

@@ -109,8 +109,7 @@ def _invitation(words: Words) -> None:
     st.markdown(
         words(
             "**Press Train.** A ({a}) and B ({b}) learn {train} handwritten digits and are tested on {test} others, "
-            "from the "
-            "same first weights and in the same order. The only difference is what you changed on Explore.",
+            "from the same first weights and in the same order. The only difference is what you changed on Explore.",
             a=current.a.title, b=current.b.title, train=f"{known.train:,}", test=known.test,
         )
     )  # fmt: skip
@@ -191,8 +190,7 @@ def _evidence(runs: dict[Slot, Run], histories: dict[Slot, History], words: Word
     st.caption(
         words(
             "{status}. Measured here: {data}; {size}×{size} pixels, batches of {batch}, seed {seed}, {device}, "
-            "{threads} "
-            "thread for each network, PyTorch {version}. Heat maps show at most {columns} steps.",
+            "{threads} thread for each network, PyTorch {version}. Heat maps show at most {columns} steps.",
             status=status, data=words(known.source).rstrip("."), size=header.fitted["image_size"],
             batch=header.train["batch_size"], seed=header.seed, device=header.device_name, threads=header.threads,
             version=header.versions["torch"], columns=COLUMNS,
