@@ -73,6 +73,22 @@ class Specification(BaseModel):
         except ValidationError as error:
             raise _explain(type(self), error.errors()[0]) from error
 
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """As pydantic's, from a mapping of fields."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise _explain(cls, error.errors()[0]) from error
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """As pydantic's, from a JSON object, perhaps edited by hand."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise _explain(cls, error.errors()[0]) from error
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
         """As pydantic's, but validated: an impossible combination is refused rather than copied."""
         return type(self)(**{**self.values(), **(update or {})})
@@ -126,6 +142,10 @@ def _explain(model: type[Specification], error: ErrorDetails) -> Refusal:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, Refusal):
         return cause
+    if error["type"] == "json_invalid":
+        return Refusal(N_("This is not JSON: {reason}."), reason=error["ctx"]["error"])
+    if error["type"] == "model_type":
+        return Refusal(N_("A specification is an object of fields and values; got {got}."), got=shorten(error["input"]))
     table = field_table(model)
     name = str(error["loc"][0]) if error["loc"] else ""
     got = shorten(error.get("input"))

@@ -29,8 +29,12 @@ def messages_in_source() -> dict[str, list[tuple[str, int]]]:
 
 def updated(language: str) -> Catalog:
     """The language's catalogue, with exactly the messages of the source."""
-    old = {str(entry.id): str(entry.string) for entry in read(language)} if path_of(language).exists() else {}
-    catalogue = Catalog(locale=language, project="ResNet Explorer", charset="utf-8", fuzzy=False)
+    before = read(language) if path_of(language).exists() else Catalog(locale=language)
+    old = {str(entry.id): str(entry.string) for entry in before}
+    # The date of the first extraction stays, so that a run without news changes no file.
+    catalogue = Catalog(
+        locale=language, project="ResNet Explorer", charset="utf-8", fuzzy=False, creation_date=before.creation_date
+    )
     for message, places in sorted(messages_in_source().items(), key=lambda item: item[1][0]):
         text = message if language == "en" else old.get(message, "")
         # Files without lines: a moved line is no change to a translation.

@@ -17,7 +17,7 @@ from resnet_core.train.facts import facts, fit
 
 BEAT_S = 0.4  # between two looks at the records
 CURVES_HEIGHT = 360
-MAPS_HEIGHT = 400
+MAPS_HEIGHT = 480
 PROFILE_HEIGHT = 300
 
 Run = Job | StoredRun
