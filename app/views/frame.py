@@ -26,9 +26,9 @@ def configure() -> None:
 def header(words: Words) -> None:
     """Name, language switch, and what the link held that could not be used."""
     st.html(STYLE)
-    st.html('<h1 class="rx-hidden">ResNet Explorer</h1>')
     st.logo(LOGO, size="large")
     with st.container(key="language"):
+        st.html('<h1 class="rx-hidden">ResNet Explorer</h1>')
         state.prime("language.switch", words.language)
         st.segmented_control(
             words("Language"), list(LANGUAGES), key="language.switch", required=True, label_visibility="collapsed",

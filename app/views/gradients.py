@@ -16,7 +16,7 @@ from resnet_core.jobs.job import Job
 from resnet_core.probe.records import GradientFlow
 from resnet_core.train.facts import fit
 
-HEIGHT = 300
+HEIGHT = 285
 BATCH = 128
 QUIET_S = 0.4  # a warm measurement is done by then, and the page says nothing in between
 BEAT_S = 0.005  # between two chances for a click to interrupt the wait
