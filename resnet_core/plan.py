@@ -4,13 +4,15 @@ The ledger, the module, the drawings and the exported code read this plan and no
 Names are torchvision's (``conv1``, ``layer1.0.conv1``, ``layer2.0.downsample.0``, ``fc``). Shapes are ``(C, H, W)`` of
 one image.
 
-A block is kept in five parts, so that H(x) = F(x) + x can be read off it (arXiv:1512.03385, equation 1)::
+A block is kept in its parts, so that H(x) = F(x) + x can be read off it (arXiv:1512.03385, equation 1)::
 
-    x -> entry -+-> branch -----> (+) -> exit -> H(x)
-                +-> shortcut ------^
+    x -> entry -+-> branch ---(*g)---> (+) -> exit -> H(x)
+                +-> gate: g             ^
+                +-> shortcut -(*(1-g))--+
 
 ``entry`` is empty but for a pre-activation that both paths share: where the shape changes (arXiv:1603.05027, appendix).
-A plain network has no shortcut and no addition.
+A plain network has no shortcut and no addition. ``gate`` is empty but for the two gated shortcuts of arXiv:1603.05027,
+Figure 2(c, d), whose products ``shortcut_product`` and ``branch_product`` are.
 """
 
 from collections.abc import Iterator
@@ -21,8 +23,10 @@ from typing import Literal, NamedTuple, overload
 from resnet_core.orderings import ORDERINGS, Ordering
 from resnet_core.spec import CONVS_IN_BLOCK, ArchSpec
 
-Op = Literal["conv", "bn", "relu", "maxpool", "avgpool", "fc", "pad", "add"]
-Part = Literal["stem", "entry", "branch", "shortcut", "add", "exit", "head"]
+Op = Literal[
+    "conv", "bn", "relu", "maxpool", "avgpool", "fc", "pad", "add", "scale", "dropout", "sigmoid", "multiply"
+]  # fmt: skip
+Part = Literal["stem", "entry", "branch", "shortcut", "gate", "add", "exit", "head"]
 Shape = tuple[int, int, int]
 
 
@@ -38,6 +42,8 @@ class Layer(NamedTuple):
     padding: int
     groups: int
     part: Part
+    bias: bool = False
+    value: float = 0.0  # the factor of a scale, the rate of a dropout, the first bias of a gate
     stage: int = 0  # counts from 1; 0 outside the stages
     block: int = 0
 
@@ -49,15 +55,22 @@ class Body(NamedTuple):
     out_shape: Shape
     entry: tuple[Layer, ...]
     branch: tuple[Layer, ...]
+    gate: tuple[Layer, ...]
+    branch_product: Layer | None
     shortcut: tuple[Layer, ...]
+    shortcut_product: Layer | None
     add: Layer | None
     exit: tuple[Layer, ...]
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """All layers in the order in which they are computed."""
+        by_gate = (self.branch_product,) if self.branch_product else ()
+        rest_of_gate = (self.shortcut_product,) if self.shortcut_product else ()
         joint = (self.add,) if self.add else ()
-        return (*self.entry, *self.branch, *self.shortcut, *joint, *self.exit)
+        return (
+            *self.entry, *self.branch, *self.gate, *by_gate, *self.shortcut, *rest_of_gate, *joint, *self.exit
+        )  # fmt: skip
 
 
 class Unit(NamedTuple):
@@ -72,7 +85,7 @@ class Unit(NamedTuple):
     def layers(self) -> tuple[Layer, ...]:
         """The layers of the body under their full names."""
         place = (self.stage, self.block)
-        return tuple(Layer._make((f"{self.name}.{layer[0]}", *layer[1:9], *place)) for layer in self.body.layers)
+        return tuple(Layer._make((f"{self.name}.{layer[0]}", *layer[1:11], *place)) for layer in self.body.layers)
 
 
 @dataclass(frozen=True)
@@ -111,13 +124,14 @@ class _Chain:
         self.layers: list[Layer] = []
 
     def put(
-        self, name: str, op: Op, channels: int = 0, kernel: int = 1, stride: int = 1, padding: int = 0, groups: int = 1
-    ) -> None:
+        self, name: str, op: Op, channels: int = 0, kernel: int = 1, stride: int = 1, padding: int = 0, groups: int = 1,
+        bias: bool = False, value: float = 0.0,
+    ) -> None:  # fmt: skip
         """Append an operator that puts out ``channels`` channels (0: as many as it takes)."""
         c, h, w = self.shape
         h, w = ((side + 2 * padding - kernel) // stride + 1 for side in (h, w))
         out = (channels or c, h, w)
-        self.layers.append(Layer(name, op, self.shape, out, kernel, stride, padding, groups, self.part))
+        self.layers.append(Layer(name, op, self.shape, out, kernel, stride, padding, groups, self.part, bias, value))
         self.shape = out
 
     def done(self) -> tuple[Layer, ...]:
@@ -162,7 +176,7 @@ def _head(spec: ArchSpec, order: Ordering, shape: Shape) -> tuple[Layer, ...]:
     if "relu" in order.head:
         chain.put("relu_last", "relu")
     chain.put("avgpool", "avgpool", kernel=chain.shape[1])
-    chain.put("fc", "fc", spec.num_classes)
+    chain.put("fc", "fc", spec.num_classes, bias=True)
     return chain.done()
 
 
@@ -206,12 +220,28 @@ def _body(spec: ArchSpec, order: Ordering, stage: int, block: int, shape: Shape)
             else:
                 _activate(target, (token,), number, spec)
 
-    shortcut = _Chain(shape, "shortcut")
-    add = None
+    gate, shortcut = _Chain(shape, "gate"), _Chain(shape, "shortcut")
+    branch_product = shortcut_product = add = None
     if spec.skip:
         _shortcut(shortcut, spec, order, out_channels, stride, reshapes)
-        add = Layer("add", "add", branch.shape, branch.shape, 1, 1, 0, 1, "add")
-    return Body(shape, exit_.shape, entry.done(), branch.done(), shortcut.done(), add, exit_.done())
+        add = _joint("add", "add", "add", branch.shape)
+        if not reshapes and spec.shortcut == "constant_scaling":
+            branch.put("branch_scale", "scale", value=spec.branch_scale)
+        if not reshapes and spec.shortcut in ("exclusive_gating", "shortcut_only_gating"):
+            gate.put("gate", "conv", shape[0], bias=True, value=spec.gate_bias)
+            gate.put("sigmoid", "sigmoid")
+            shortcut_product = _joint("shortcut_product", "multiply", "shortcut", branch.shape)
+            if spec.shortcut == "exclusive_gating":
+                branch_product = _joint("branch_product", "multiply", "branch", branch.shape)
+    return Body(
+        shape, exit_.shape, entry.done(), branch.done(), gate.done(), branch_product, shortcut.done(), shortcut_product,
+        add, exit_.done(),
+    )  # fmt: skip
+
+
+def _joint(name: str, op: Op, part: Part, shape: Shape) -> Layer:
+    """An operator of two inputs of one shape."""
+    return Layer(name, op, shape, shape, 1, 1, 0, 1, part)
 
 
 def _activate(chain: _Chain, tokens: tuple[str, ...], number: int, spec: ArchSpec) -> None:
@@ -223,12 +253,19 @@ def _activate(chain: _Chain, tokens: tuple[str, ...], number: int, spec: ArchSpe
 
 
 def _shortcut(chain: _Chain, spec: ArchSpec, order: Ordering, channels: int, stride: int, reshapes: bool) -> None:
-    """Options A, B and C of the 2015 paper, section 3.3; the identity has no layer.
+    """Where the shape changes: options A, B and C of the 2015 paper, section 3.3. Where it stays: the 2016 paper's
+    Figure 2, whose identity has no layer.
 
     A projection is normalised exactly if the branch's last convolution is: so it is in the original unit, and bare in
     the full pre-activation unit, as in the authors' networks.
     """
-    if spec.projection == "C" or (spec.projection == "B" and reshapes):
+    if not reshapes and spec.shortcut == "constant_scaling":
+        chain.put("shortcut_scale", "scale", value=spec.shortcut_scale)
+    elif not reshapes and spec.shortcut == "dropout":
+        chain.put("dropout", "dropout", value=spec.dropout_rate)
+    elif (
+        spec.projection == "C" or (spec.projection == "B" and reshapes) or (spec.shortcut == "conv1x1" and not reshapes)
+    ):
         chain.put("downsample.0", "conv", channels, kernel=1, stride=stride)
         if order.branch_ends_with_norm and spec.norm == "batch":
             chain.put("downsample.1", "bn")

@@ -17,6 +17,9 @@ Stem = Literal["imagenet", "cifar"]
 Block = Literal["basic", "bottleneck"]
 Ordering = Literal["original", "bn_after_addition", "relu_before_addition", "relu_only_preact", "full_preact"]
 Projection = Literal["A", "B", "C"]
+Shortcut = Literal[
+    "identity", "constant_scaling", "exclusive_gating", "shortcut_only_gating", "conv1x1", "dropout"
+]  # fmt: skip
 
 MAX_STAGES = 6
 MAX_BLOCKS_IN_A_STAGE = 400
@@ -104,6 +107,50 @@ class ArchSpec(Specification):
         "more",
         {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere")},
     )
+    shortcut: Shortcut = choice(
+        "identity",
+        N_("Shortcut where shapes stay"),
+        N_(
+            "What the shortcut does to the signal (arXiv:1603.05027, Figure 2): nothing, or one of the paper's five "
+            "others."
+        ),
+        "more",
+        {
+            "identity": N_("identity"),
+            "constant_scaling": N_("constant scaling"),
+            "exclusive_gating": N_("exclusive gating"),
+            "shortcut_only_gating": N_("shortcut-only gating"),
+            "conv1x1": N_("1x1 convolution"),
+            "dropout": N_("dropout"),
+        },
+    )
+    shortcut_scale: float = real(
+        0.5, N_("Scale of the shortcut"), N_("The factor of constant scaling (Figure 2b)."), "more", 0.0, 2.0
+    )
+    branch_scale: float = real(
+        0.5,
+        N_("Scale of the branch"),
+        N_("The factor of F under constant scaling; the paper tries 1 and 0.5."),
+        "more",
+        0.0,
+        2.0,
+    )
+    gate_bias: float = real(
+        -6.0,
+        N_("Bias of the gate"),
+        N_("Where the gates start: at -6 the shortcut is nearly open (Figure 2c, 2d)."),
+        "more",
+        -20.0,
+        20.0,
+    )
+    dropout_rate: float = real(
+        0.5,
+        N_("Dropout rate"),
+        N_("The share of the shortcut's signal that dropout sets to zero (Figure 2f)."),
+        "more",
+        0.01,
+        0.95,
+    )
     stride_on: Literal["3x3", "1x1"] = choice(
         "3x3",
         N_("Bottleneck stride on"),
@@ -158,6 +205,18 @@ class ArchSpec(Specification):
                 N_("The stem and the {stages} stages divide the image by {stride}; image_size {image_size} would leave "
                    "less than one pixel, so it must be at least {stride}."),
                 field="image_size", stages=len(self.stages), stride=self.total_stride, image_size=self.image_size,
+            )  # fmt: skip
+        if self.shortcut != "identity" and not self.skip:
+            raise Refusal(
+                N_("shortcut {shortcut} needs skip true: a plain network has no shortcut to change."),
+                field="shortcut", shortcut=self.shortcut,
+            )  # fmt: skip
+        if self.shortcut != "identity" and self.projection == "C":
+            raise Refusal(
+                N_("projection C puts a projection on every shortcut, which leaves none for shortcut {shortcut}: "
+                   "choose "
+                   "projection A or B, or shortcut identity."),
+                field="shortcut", shortcut=self.shortcut,
             )  # fmt: skip
         if self.zero_init_residual and not self.ends_branch_with_norm:
             raise Refusal(

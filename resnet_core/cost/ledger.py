@@ -1,16 +1,17 @@
 """What a network costs, from its plan: formulas over shapes, no tensors.
 
-``params`` are learnable parameters: weights, biases and BatchNorm's scale and shift. ``macs`` are the multiply-adds of
-convolutions and the fully-connected layer for one image; a multiply-add counts once. ``saved_bytes`` is what automatic
-differentiation keeps of one image between the forward and the backward pass of training, in float32, each tensor once,
-in the row of the first layer that needs it again.
+All counts are for one image. ``params`` are learnable parameters: weights, biases and BatchNorm's scale and shift.
+``macs`` are the multiply-adds of convolutions and fully-connected layers; a multiply-add counts once. What else a
+layer does is in ``elements`` and gets its price from a :mod:`convention <resnet_core.cost.convention>`.
+``saved_bytes`` is what automatic differentiation keeps between the forward and the backward pass of training, in
+float32, each tensor once, in the row of the first layer that needs it again.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from resnet_core.plan import Body, Layer, Op, Plan, plan
 from resnet_core.spec import ArchSpec
@@ -18,34 +19,59 @@ from resnet_core.spec import ArchSpec
 FLOAT32 = 4  # bytes
 INT64 = 8  # bytes
 
+Kind = Op | Literal["bias"]
+
 
 class Cost(NamedTuple):
-    """What one layer adds to each total, for one image."""
+    """What one operation adds to each total, for one image."""
 
+    kind: Kind
     params: int
     macs: int
-    saved_bytes: int
+    elements: int  # numbers that it works on: what an average takes in, what any other operation puts out
+    saved_floats: int
+    saved_indices: int  # of max-pooling's maxima, 64 bits each
 
 
 class Row(NamedTuple):
-    """One line of the ledger: a layer in its place, and its cost."""
+    """One line of the ledger: an operation in its place, and its cost. A bias has a row of its own."""
 
     name: str
     stage: int  # 0 outside the stages
     block: int
     layer: Layer
+    kind: Kind
     params: int
     macs: int
-    saved_bytes: int
+    elements: int
+    saved_floats: int
+    saved_indices: int
+
+    @property
+    def saved_bytes(self) -> int:
+        """Kept for the backward pass, in float32."""
+        return FLOAT32 * self.saved_floats + INT64 * self.saved_indices
+
+    @property
+    def read_bytes(self) -> int:
+        """Read once by an inference in float32: the inputs and the parameters."""
+        inputs = 2 if self.kind in ("add", "multiply") else 1
+        taken = self.elements if self.kind == "bias" else inputs * _size(self.layer.in_shape)
+        statistics = self.params if self.kind == "bn" else 0  # mean and variance, as many as scale and shift
+        return FLOAT32 * (taken + self.params + statistics)
+
+    @property
+    def written_bytes(self) -> int:
+        """Written once by an inference in float32."""
+        return FLOAT32 * _size(self.layer.out_shape)
 
     @property
     def params_formula(self) -> str:
         """The count with its numbers filled in: ``3*3*64*64 = 36,864``."""
-        if self.layer.op == "bn":
-            return f"2*{self.layer.in_shape[0]} = {self.params:,}"
-        if self.layer.op == "fc":
-            return f"{_times(self.layer)} + {self.layer.out_shape[0]} = {self.params:,}"
-        return f"{_times(self.layer)} = {self.params:,}" if self.params else ""
+        if not self.params:
+            return ""
+        text = f"2*{self.layer.in_shape[0]}" if self.kind == "bn" else _times(self.layer)
+        return f"{self.layer.out_shape[0] if self.kind == 'bias' else text} = {self.params:,}"
 
     @property
     def macs_formula(self) -> str:
@@ -53,7 +79,7 @@ class Row(NamedTuple):
         if not self.macs:
             return ""
         _, height, width = self.layer.out_shape
-        pixels = f" * {height}*{width}" if self.layer.op == "conv" else ""
+        pixels = f" * {height}*{width}" if self.kind == "conv" else ""
         return f"{_times(self.layer)}{pixels} = {self.macs:,}"
 
 
@@ -64,24 +90,58 @@ class Ledger:
     plan: Plan
     params: int
     macs: int
-    saved_bytes: int
-    depth: int
-    additions: int
+    saved_floats: int
+    saved_indices: int
     places: "tuple[_Place, ...]" = field(repr=False)
 
     @property
+    def depth(self) -> int:
+        """Weight layers on the longest path without projections."""
+        return self.plan.spec.depth
+
+    @property
+    def additions(self) -> int:
+        """Residual additions: one a block, none in a plain network."""
+        return len(self.plan.units) if self.plan.spec.skip else 0
+
+    @property
+    def paths(self) -> int:
+        """Ways from the image to the scores (arXiv:1605.06431, section 3): every block can be taken or passed by."""
+        return int(2**self.additions)
+
+    @property
     def flops(self) -> int:
-        """Two operations, a multiplication and an addition, for each multiply-add."""
+        """Two operations, a multiplication and an addition, for each multiply-add, and nothing else."""
         return 2 * self.macs
+
+    @property
+    def backward_macs(self) -> int:
+        """Of one backward pass: as many for the weights, as many for the inputs, but none into the image."""
+        return 2 * self.macs - next(row.macs for row in self.rows if row.kind == "conv")
+
+    @property
+    def saved_bytes(self) -> int:
+        """Kept for the backward pass of one image, in float32."""
+        return FLOAT32 * self.saved_floats + INT64 * self.saved_indices
+
+    @property
+    def receptive_field(self) -> int:
+        """Image pixels, along one axis, that one number of the last map can depend on, borders apart."""
+        seen, step = 1, 1
+        branches = (layer for unit in self.plan.units for layer in unit.body.branch)
+        for layer in (*self.plan.stem, *branches):
+            seen += (layer.kernel - 1) * step
+            step *= layer.stride
+        return seen
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """One row for each layer, in the order in which they are computed."""
+        """One row for each operation, in the order in which they are computed."""
         return tuple(
             [
-                Row(prefix + layer[0], stage, block, layer, *cost)
+                Row(prefix + name, stage, block, layer, *cost)
                 for prefix, stage, block, costs in self.places
-                for layer, cost in costs
+                for name, layer, cost in costs
             ]
         )
 
@@ -90,18 +150,20 @@ def count(spec: ArchSpec) -> Ledger:
     """Parameters, multiply-adds and saved activations of one image through the network that ``spec`` describes."""
     layers = plan(spec)
     places = tuple(_places(layers))
-    params = macs = saved = 0
+    params = macs = floats = indices = 0
     for _, _, _, costs in places:
-        for _, cost in costs:
+        for _, _, cost in costs:
             params += cost.params
             macs += cost.macs
-            saved += cost.saved_bytes
-    return Ledger(layers, params, macs, saved, spec.depth, len(layers.units) if spec.skip else 0, places)
+            floats += cost.saved_floats
+            indices += cost.saved_indices
+    return Ledger(layers, params, macs, floats, indices, places)
 
 
-_Costs = list[tuple[Layer, Cost]]
-_Place = tuple[str, int, int, _Costs]  # prefix of the names, stage, block, the layers with their costs
+_Costs = list[tuple[str, Layer, Cost]]  # the name inside the block, the layer, what it costs
+_Place = tuple[str, int, int, _Costs]  # prefix of the names, stage, block, the operations with their costs
 _KEEPS_INPUT: frozenset[Op] = frozenset({"conv", "bn", "maxpool", "fc"})
+_KEEPS_OUTPUT: frozenset[Op] = frozenset({"relu", "sigmoid"})
 
 
 def _places(layers: Plan) -> Iterator[_Place]:
@@ -121,51 +183,70 @@ def _places(layers: Plan) -> Iterator[_Place]:
 def _body(body: Body, kept: bool) -> tuple[_Costs, bool]:
     """The costs of a block; ``kept``: whether backward already keeps the tensor that comes in, and that goes out."""
     entry, kept = _chain(body.entry, kept)
-    branch, kept_after = _chain(body.branch, kept)
+    costs, branch_kept = _chain(body.branch, kept)
+    costs = entry + costs
     if not body.add:
-        exit_, kept_after = _chain(body.exit, kept_after)
-        return entry + branch + exit_, kept_after
-    # Both paths read the tensor at the fork; where the branch keeps it, the shortcut's layer adds nothing.
-    shortcut, _ = _chain(body.shortcut, kept or body.branch[0].op in _KEEPS_INPUT)
+        exit_, kept_after = _chain(body.exit, branch_kept)
+        return costs + exit_, kept_after
+    # All paths read the tensor at the fork; once one of them keeps it, it costs the others nothing.
+    kept = kept or body.branch[0].op in _KEEPS_INPUT
+    costs += _chain(body.gate, kept)[0]
+    if body.branch_product:  # g is kept by the sigmoid; F(x) may not be
+        costs.append(_product(body.branch_product, kept_factors=1 + branch_kept))
+    costs += _chain(body.shortcut, kept or bool(body.gate))[0]
+    if body.shortcut_product:  # x is kept by the gate's convolution; 1 - g is a new tensor
+        costs.append(_product(body.shortcut_product, kept_factors=1))
+    costs += _costs(body.add, True)
     exit_, kept_after = _chain(body.exit, False)
-    return [*entry, *branch, *shortcut, (body.add, _cost(body.add, True)), *exit_], kept_after
+    return costs + exit_, kept_after
+
+
+def _product(layer: Layer, *, kept_factors: int) -> tuple[str, Layer, Cost]:
+    size = _size(layer.out_shape)
+    return layer.name, layer, Cost("multiply", 0, 0, size, (2 - kept_factors) * size, 0)
 
 
 def _chain(layers: tuple[Layer, ...], kept: bool) -> tuple[_Costs, bool]:
-    costs = []
+    costs: _Costs = []
     for layer in layers:
-        costs.append((layer, _cost(layer, kept)))
-        kept = layer.op == "relu"
+        costs += _costs(layer, kept)
+        kept = layer.op in _KEEPS_OUTPUT
     return costs, kept
 
 
-def _cost(layer: Layer, kept: bool) -> Cost:
-    """The cost of a layer whose input backward does or does not keep already.
+def _costs(layer: Layer, kept: bool) -> _Costs:
+    """The costs of a layer whose input backward does or does not keep already, and of its bias.
 
     PyTorch keeps the input of a convolution, a BatchNorm, a max-pool (with the index of each maximum) and a
-    fully-connected layer, and the output of a ReLU; nothing for an addition, a zero-padding or an average over the map.
+    fully-connected layer, the output of a ReLU and of a sigmoid, both factors of a product, and the mask of a dropout
+    (on a CPU in float32); nothing for an addition, a constant factor, a zero-padding or an average over the map.
     """
-    saved = 0
-    if layer.op in _KEEPS_INPUT and not kept:
-        saved += FLOAT32 * _size(layer.in_shape)
-    if layer.op == "maxpool":
-        saved += INT64 * _size(layer.out_shape)
-    if layer.op == "relu":
-        saved += FLOAT32 * _size(layer.out_shape)
-    weights = prod(_weight_factors(layer))
-    if layer.op == "conv":
-        return Cost(weights, weights * layer.out_shape[1] * layer.out_shape[2], saved)
-    if layer.op == "fc":
-        return Cost(weights + layer.out_shape[0], weights, saved)
-    return Cost(2 * layer.in_shape[0] if layer.op == "bn" else 0, 0, saved)
+    op, size = layer.op, _size(layer.out_shape)
+    saved = 0 if kept or op not in _KEEPS_INPUT else _size(layer.in_shape)
+    if op in ("relu", "sigmoid", "dropout"):
+        saved += size
+    if op == "conv":
+        weights = prod(_weight_factors(layer))
+        cost = Cost(op, weights, weights * layer.out_shape[1] * layer.out_shape[2], size, saved, 0)
+    elif op == "fc":
+        weights = prod(_weight_factors(layer))
+        cost = Cost(op, weights, weights, size, saved, 0)
+    elif op == "bn":
+        cost = Cost(op, 2 * layer.in_shape[0], 0, size, saved, 0)
+    elif op == "avgpool":
+        cost = Cost(op, 0, 0, _size(layer.in_shape), saved, 0)
+    else:
+        cost = Cost(op, 0, 0, size, saved, size if op == "maxpool" else 0)
+    if not layer.bias:
+        return [(layer.name, layer, cost)]
+    bias = Cost("bias", layer.out_shape[0], 0, size, 0, 0)
+    return [(layer.name, layer, cost), (layer.name + ".bias", layer, bias)]
 
 
 def _weight_factors(layer: Layer) -> tuple[int, ...]:
     """Kernel height and width, input channels that one output channel sees, output channels."""
     inputs, outputs = layer.in_shape[0] // layer.groups, layer.out_shape[0]
-    if layer.op == "conv":
-        return layer.kernel, layer.kernel, inputs, outputs
-    return (inputs, outputs) if layer.op == "fc" else ()
+    return (layer.kernel, layer.kernel, inputs, outputs) if layer.op == "conv" else (inputs, outputs)
 
 
 def _times(layer: Layer) -> str:

@@ -2,13 +2,14 @@
 
 import math
 import zlib
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 
 
 @torch.no_grad()
-def initialise(model: nn.Module, seed: int) -> None:
+def initialise(model: nn.Module, seed: int, biases: Mapping[str, float]) -> None:
     """Draw every weight of ``model`` from ``seed``.
 
     Convolutions: He et al. 2015, arXiv:1502.01852, equation 14 in its backward form, a normal distribution of variance
@@ -17,10 +18,13 @@ def initialise(model: nn.Module, seed: int) -> None:
 
     Each layer draws from a generator of its own, seeded by ``seed`` and the layer's name. So two networks start from
     the same numbers wherever both have a layer of one name and shape, and a toggle changes only what it names.
+    ``biases``: name of a convolution with a bias -> where that bias starts.
     """
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=_source(seed, name))
+            if module.bias is not None:  # only a gate has one: arXiv:1603.05027, section 3.2 chooses where it starts
+                module.bias.fill_(biases[name])
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
         elif isinstance(module, nn.Linear):

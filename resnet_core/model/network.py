@@ -32,12 +32,28 @@ class ZeroPadShortcut(nn.Module):
         return f"stride={self.stride}, added={self.added}"
 
 
+class Scale(nn.Module):
+    """A constant factor (arXiv:1603.05027, Figure 2b). Shape: any, kept."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The product."""
+        return x * self.factor
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows of it."""
+        return f"{self.factor}"
+
+
 def _module(layer: Layer) -> nn.Module:
     channels, outputs = layer.in_shape[0], layer.out_shape[0]
     match layer.op:
         case "conv":
             return nn.Conv2d(
-                channels, outputs, layer.kernel, layer.stride, layer.padding, groups=layer.groups, bias=False
+                channels, outputs, layer.kernel, layer.stride, layer.padding, groups=layer.groups, bias=layer.bias
             )
         case "bn":
             return nn.BatchNorm2d(channels)
@@ -51,8 +67,14 @@ def _module(layer: Layer) -> nn.Module:
             return nn.Linear(channels, outputs)
         case "pad":
             return ZeroPadShortcut(layer.stride, outputs - channels)
-        case "add":
-            raise ValueError("an addition has no module: it is the + in ResidualUnit.forward")
+        case "scale":
+            return Scale(layer.value)
+        case "dropout":
+            return nn.Dropout(layer.value)
+        case "sigmoid":
+            return nn.Sigmoid()
+        case "add" | "multiply":
+            raise ValueError(f"{layer.name} has no module: it stands in ResidualUnit.forward")
 
 
 def _register(parent: nn.Module, layers: tuple[Layer, ...]) -> tuple[nn.Module, ...]:
@@ -84,8 +106,10 @@ class ResidualUnit(nn.Module):
         super().__init__()
         body = unit.body
         self.residual = body.add is not None
+        self.exclusive = body.branch_product is not None
         self._entry = _register(self, body.entry)
         self._branch = _register(self, body.branch)
+        self._gate = _register(self, body.gate)
         self._shortcut = _register(self, body.shortcut)
         self._exit = _register(self, body.exit)
 
@@ -94,7 +118,12 @@ class ResidualUnit(nn.Module):
         x = _through(self._entry, x)
         out = _through(self._branch, x)
         if self.residual:
-            out = out + _through(self._shortcut, x)
+            carried = _through(self._shortcut, x)
+            if self._gate:  # arXiv:1603.05027, section 3.2: g(x) F(x) + (1 - g(x)) x, or without the first g
+                gate = _through(self._gate, x)
+                carried = (1 - gate) * carried
+                out = gate * out if self.exclusive else out
+            out = out + carried
         return _through(self._exit, out)
 
 
@@ -129,8 +158,9 @@ class ResNet(nn.Module):
 
 def build(spec: ArchSpec, seed: int = 0) -> ResNet:
     """The network that ``spec`` describes, on the CPU, its first weights drawn from ``seed``."""
+    layers = plan(spec)
     with torch.device("meta"):  # the weights are drawn once, by initialise, not a first time by each constructor
-        model = ResNet(plan(spec))
+        model = ResNet(layers)
     model.to_empty(device="cpu")
-    initialise(model, seed)
+    initialise(model, seed, {layer.name: layer.value for layer in layers if layer.op == "conv" and layer.bias})
     return model
