@@ -1,44 +1,87 @@
-"""What training a network will take from memory, estimated before anything is allocated."""
+"""What a network takes from memory, for training and for inference, estimated before anything is allocated."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import psutil
 
-from resnet_core.cost.ledger import FLOAT32, Ledger, count
+from resnet_core.cost.ledger import INT64, Ledger, count
 from resnet_core.errors import N_, Refusal
+from resnet_core.plan import Shape
 from resnet_core.spec import ArchSpec
 
+Optimizer = Literal["sgd", "momentum", "adam"]
+Dtype = Literal["float32", "bfloat16"]
+
+OPTIMIZERS: dict[Optimizer, str] = {"sgd": N_("SGD"), "momentum": N_("SGD with momentum"), "adam": N_("Adam")}
+DTYPES: dict[Dtype, int] = {"float32": 4, "bfloat16": 2}  # bytes of one number
+_STATE: dict[Optimizer, int] = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers that an optimiser keeps for a parameter
+
+MAX_PARAMS = 10**9
 RUNTIME_BYTES = 400_000_000  # PyTorch itself in a process of its own: measured 300 to 400 MB on Linux, CPU build
 
 
 class TrainingMemory(NamedTuple):
-    """Bytes, in float32, by what they hold."""
+    """Bytes by what they hold, and the most that is held at one moment.
+
+    ``parameters`` includes BatchNorm's running statistics. ``peak`` is not the sum: PyTorch frees a saved activation
+    as soon as backward has used it, while the gradients of the parameters grow.
+    """
 
     parameters: int
     gradients: int
-    momentum: int  # the optimiser's state: one number a parameter for SGD with momentum
-    saved_activations: int  # what backward needs again, for the whole mini-batch
-    workspace: int  # the gradients in flight: the largest activation three times
-    runtime: int
+    optimizer: int
+    saved_activations: int
+    peak: int
+
+
+class InferenceMemory(NamedTuple):
+    """Bytes; ``activations`` is the most that is held at one moment of the forward pass."""
+
+    parameters: int
+    activations: int
 
     @property
-    def total(self) -> int:
-        """All of it at once: the peak is at the turn from forward to backward."""
-        return sum(self)
+    def peak(self) -> int:
+        """Both together."""
+        return self.parameters + self.activations
 
 
-def training_memory(ledger: Ledger, batch_size: int) -> TrainingMemory:
-    """The estimate for one training step on ``batch_size`` images."""
-    weights = FLOAT32 * ledger.params
-    largest = max(c * h * w for c, h, w in (row.layer.out_shape for row in ledger.rows))
-    return TrainingMemory(
-        parameters=weights,
-        gradients=weights,
-        momentum=weights,
-        saved_activations=batch_size * ledger.saved_bytes,
-        workspace=3 * batch_size * FLOAT32 * largest,
-        runtime=RUNTIME_BYTES,
+def training_memory(
+    ledger: Ledger, batch_size: int, optimizer: Optimizer = "momentum", dtype: Dtype = "float32"
+) -> TrainingMemory:
+    """The estimate for one training step on ``batch_size`` images with everything in ``dtype``.
+
+    The peak is found by walking backward through the ledger: at each operation, what is still saved, the gradients of
+    the parameters so far, and the gradients that flow in and out (with the shortcut's, where there is one). Gradients
+    are freed between the steps, as PyTorch's ``zero_grad`` does by default.
+    """
+    number = DTYPES[dtype]
+    weights, state = number * ledger.params, number * _STATE[optimizer] * ledger.params
+    saved = batch_size * (number * ledger.saved_floats + INT64 * ledger.saved_indices)
+    carried = _carried_by_shortcuts(ledger)
+    kept, gradients, moving = saved, 0, 0
+    for row in reversed(ledger.rows):
+        gradients += number * row.params
+        flowing = _size(row.layer.in_shape) + _size(row.layer.out_shape)
+        if row.layer.part in ("entry", "branch", "gate"):
+            flowing += carried.get((row.stage, row.block), 0)
+        moving = max(moving, kept + gradients + batch_size * number * flowing)
+        kept -= batch_size * (number * row.saved_floats + INT64 * row.saved_indices)
+    fixed = weights + number * _running_statistics(ledger)
+    return TrainingMemory(fixed, weights, state, saved, fixed + state + max(moving, gradients))
+
+
+def inference_memory(ledger: Ledger, batch_size: int, dtype: Dtype = "float32") -> InferenceMemory:
+    """The estimate for one forward pass: an operation's input and output, and what waits for the addition."""
+    number = DTYPES[dtype]
+    carried = _carried_by_shortcuts(ledger)
+    held = max(
+        _size(row.layer.in_shape)
+        + _size(row.layer.out_shape)
+        + (carried.get((row.stage, row.block), 0) if row.layer.part in ("branch", "gate", "shortcut") else 0)
+        for row in ledger.rows
     )
+    return InferenceMemory(number * (ledger.params + _running_statistics(ledger)), number * batch_size * held)
 
 
 def refuse_if_too_large(spec: ArchSpec, batch_size: int, *, available: int | None = None) -> TrainingMemory:
@@ -46,13 +89,42 @@ def refuse_if_too_large(spec: ArchSpec, batch_size: int, *, available: int | Non
 
     ``available`` is what may be used, in bytes; by default what the machine has free now.
     """
-    estimate = training_memory(count(spec), batch_size)
+    ledger = count(spec)
+    refuse_if_too_many(ledger)
+    estimate = training_memory(ledger, batch_size)
+    needed = estimate.peak + RUNTIME_BYTES
     free = psutil.virtual_memory().available if available is None else available
-    if estimate.total > free:
+    if needed > free:
         raise Refusal(
             N_("This network would take about {need} GB on {batch_size} images of {image_size} pixels, and {free} GB "
                "are free: choose fewer blocks, a smaller width or smaller images."),
-            need=f"{estimate.total / 1e9:.1f}", free=f"{free / 1e9:.1f}", batch_size=batch_size,
+            need=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}", batch_size=batch_size,
             image_size=spec.image_size,
         )  # fmt: skip
     return estimate
+
+
+def refuse_if_too_many(ledger: Ledger) -> None:
+    """A :class:`Refusal` for a network of more than 10^9 parameters, which is no ResNet that anybody trains."""
+    if ledger.params > MAX_PARAMS:
+        spec = ledger.plan.spec
+        raise Refusal(
+            N_("stages {stages}, width {width} and block {block} make {params} parameters, {size} GB of weights; the "
+               "explorer takes up to {most}."),
+            field="width", stages=",".join(map(str, spec.stages)), width=spec.width, block=spec.block,
+            params=f"{ledger.params:,}", size=f"{4 * ledger.params / 1e9:.1f}", most=f"{MAX_PARAMS:,}",
+        )  # fmt: skip
+
+
+def _running_statistics(ledger: Ledger) -> int:
+    """BatchNorm's running mean and variance, as many numbers as its scale and shift."""
+    return sum(row.params for row in ledger.rows if row.kind == "bn")
+
+
+def _carried_by_shortcuts(ledger: Ledger) -> dict[tuple[int, int], int]:
+    """For each block with a shortcut, the size of what waits there while the branch is computed."""
+    return {(unit.stage, unit.block): _size(unit.body.out_shape) for unit in ledger.plan.units if unit.body.add}
+
+
+def _size(shape: Shape) -> int:
+    return shape[0] * shape[1] * shape[2]
