@@ -12,7 +12,8 @@ from resnet_core.fields import SpecField, to_text
 from resnet_core.presets import presets
 from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
 
-FEW = 3  # up to so many choices stand side by side; more go into a list
+FEW = 3  # up to so many choices stand side by side; more go into a list,
+SIDE_BY_SIDE = 24  # and so do longer ones: letters, all labels together
 
 
 def network_card(slot: Slot, words: Words) -> None:
@@ -90,7 +91,7 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
         case "switch":
             state.prime(key, shown)
             st.toggle(title, **change)
-        case "choice" if len(field.choices) <= FEW:
+        case "choice" if len(field.choices) <= FEW and _short(field, words):
             state.prime(key, shown)
             st.segmented_control(
                 title, list(field.choices), required=True,
@@ -108,6 +109,11 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
         case "wholes":
             state.prime(key, shown if refused else to_text(shown))
             st.text_input(title, max_chars=60, **change)
+
+
+def _short(field: SpecField, words: Words) -> bool:
+    """Whether the labels of all choices fit side by side into half a card."""
+    return sum(len(words(label)) for label in field.choices.values()) <= SIDE_BY_SIDE
 
 
 def _refusals(slot: Slot, words: Words) -> None:

@@ -80,7 +80,8 @@ def percent(share: float) -> str:
 
 def readable(value: int, unit: str = "") -> str:
     """Exact up to seven digits (``853,018``), then four significant ones with a prefix (``125.5 M``, ``4.089 G``)."""
-    for size, prefix in ((10**9, "G"), (10**6, "M"), *(((10**3, "k"),) if unit else ())):
+    larger = ((10**18, "E"), (10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"))
+    for size, prefix in (*larger, *(((10**3, "k"),) if unit else ())):
         if value >= size and (unit or value >= 10**7):
             return f"{value / size:.4g} {prefix}{unit}"
     return f"{value:,}{unit and ' ' + unit}"

@@ -59,7 +59,7 @@ def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words) -> str
 
 
 def _factor(ratio: float) -> str:
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
 
 
 def race_result(results: Mapping[Slot, tuple[str, float | None, float]], words: Words) -> str:

@@ -4,26 +4,30 @@ Adds what is new (empty in Korean, for a translator), drops what is gone, keeps 
 an entry is missing, stale or empty, or fills other places than its English sentence.
 """
 
+import ast
 import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from app.text.catalogue import LANGUAGES, path_of, read
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"N_": None, "Refusal": (1,), "words": None}
+MARKERS = {"N_", "Refusal", "words"}
 
 
-def messages_in_source() -> dict[str, list[tuple[str, int]]]:
-    """Every marked message with the places where it stands."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for package in ("app", "resnet_core"):
-        for name, line, message, *_ in extract_from_dir(ROOT / package, [("**.py", "python")], keywords=KEYWORDS):
-            if isinstance(message, str) and message:
-                found.setdefault(message, []).append((f"{package}/{name}", line))
+def messages_in_source() -> dict[str, list[str]]:
+    """Every marked message with the files in which it stands."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(file for package in ("app", "resnet_core") for file in (ROOT / package).rglob("*.py")):
+        # Babel's own extractor reads tokens, and in Python 3.11 a message inside an f-string is not one.
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(message)), *_]
+                ) if name in MARKERS:
+                    found.setdefault(message, []).append(path.relative_to(ROOT).as_posix())
     return found
 
 
@@ -35,10 +39,10 @@ def updated(language: str) -> Catalog:
     catalogue = Catalog(
         locale=language, project="ResNet Explorer", charset="utf-8", fuzzy=False, creation_date=before.creation_date
     )
-    for message, places in sorted(messages_in_source().items(), key=lambda item: item[1][0]):
+    for message, places in sorted(messages_in_source().items(), key=lambda item: (item[1][0], item[0])):
         text = message if language == "en" else old.get(message, "")
         # Files without lines: a moved line is no change to a translation.
-        catalogue.add(message, text, locations=[(name, 0) for name, _ in places])
+        catalogue.add(message, text, locations=[(name, 0) for name in sorted(set(places))])
     return catalogue
 
 
