@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeVar
 
 from app.slots import SLOTS, Slot
 from app.text import LANGUAGES
+from resnet_core.cost.ledger import count
+from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten, to_text
 from resnet_core.presets import preset, preset_named_by
@@ -33,7 +35,8 @@ class Network(NamedTuple):
         return ", ".join([self.base, *(f"{name}={to_text(value)}" for name, (_, value) in changes.items())])
 
     def changed(self, spec: ArchSpec) -> "Network":
-        """The network after a change: it takes the name of a preset that it has become."""
+        """The network after a change: it takes the name of a preset that it has become. Refuses a giant."""
+        refuse_if_too_many(count(spec))
         return Network(preset_named_by(spec) or self.base, spec)
 
 
@@ -95,7 +98,11 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
             base = start.network(slot)
         changes = _take(rest, f"{slot}.")
         spec = _apply(base.spec, changes, problems)
-        experiment = experiment.with_network(slot, base.changed(spec))
+        try:
+            experiment = experiment.with_network(slot, base.changed(spec))
+        except Refusal as refusal:
+            problems.append(refusal)
+            experiment = experiment.with_network(slot, base)
     changes = _take(rest, "train.")
     if "seed" in rest:
         changes["seed"] = rest.pop("seed")

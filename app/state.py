@@ -134,12 +134,12 @@ def change_field(slot: Slot, name: str, key: str) -> None:
     typed = st.session_state[key]
     _forget(slot)
     try:
-        spec = network.spec.with_(**{name: typed})
+        changed = network.changed(network.spec.with_(**{name: typed}))
     except Refusal as refusal:
         st.session_state.refused[slot, name] = Refused(typed, refusal)
         log.info("refused %s.%s=%s: %s", slot, name, to_text(typed), refusal)
         return
-    _change(slot, network.changed(spec))
+    _change(slot, changed)
 
 
 def change_preset(slot: Slot, key: str) -> None:

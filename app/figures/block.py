@@ -6,10 +6,13 @@ from app.text import Words
 from resnet_core.plan import Body, Layer, Unit
 
 WIDTH = 330
+GATED_WIDTH = 440
+GATE = 372  # x of the gate
 AXIS = 100  # x of the branch
 SIDE = 262  # x of the shortcut
 ROW = 34  # from one operator to the next
-BOX = {"conv": (172, 26), "bn": (112, 21), "relu": (72, 21), "pad": (108, 24)}
+BOX = {"conv": (172, 26), "bn": (112, 21), "relu": (72, 21), "pad": (108, 24), "scale": (72, 21),
+       "dropout": (108, 24), "sigmoid": (60, 21), "multiply": (86, 21)}  # fmt: skip
 SIDE_BOX = 120
 
 
@@ -34,10 +37,15 @@ def block_drawing(unit: Unit, colour: str, words: Words, *, rows: int = 0) -> st
     y += 6  # room for the fork
     for layer in body.branch:
         put(layer)
+    if body.branch_product:
+        put(body.branch_product)
+    product_y = y
     if body.add:
         y += ROW
         parts.append(_arrow(AXIS, last, y - 11, "currentColor"))
-        parts.append(_shortcut(body.shortcut, fork, y, words))
+        parts.append(_shortcut(body, fork, y, words))
+        if body.gate:
+            parts.append(_gate(body, fork, (fork + y) / 2, product_y))
         parts.append(element("circle", cx=AXIS, cy=y, r=11, fill="none", stroke=SHORTCUT, stroke_width=2.5))
         parts.append(label(AXIS, y, "+", font_size=18, font_weight="bold", fill=SHORTCUT))
         last = y + 11
@@ -48,20 +56,19 @@ def block_drawing(unit: Unit, colour: str, words: Words, *, rows: int = 0) -> st
     parts.append(label(AXIS, y, _result(body), font_size=13, font_style="italic"))
     height = max(y + 14, 16.0 + 6 + ROW * (rows + 1) + 14)
     name = words("Block {name}: {operators}", name=unit.name, operators=", ".join(_say(layer) for layer in body.layers))
+    width = GATED_WIDTH if body.gate else WIDTH
     return picture(
-        WIDTH, height, parts, name, style=f"width:100%;max-width:{WIDTH * 1.15:.0f}px;max-height:350px;display:block"
+        width, height, parts, name, style=f"width:100%;max-width:{width * 1.15:.0f}px;max-height:350px;display:block"
     )
 
 
 def _result(body: Body) -> str:
     """What the block puts out, in the symbols of arXiv:1512.03385, equation 2: F the branch, W_s a projection."""
     x = "x̂" if body.entry else "x"
-    if body.add is None:
-        result = "F(x)"
-    elif not body.shortcut:
-        result = f"F({x}) + {x}"
-    else:
-        result = f"F({x}) + " + (f"Wₛ{x}" if body.shortcut[0].op == "conv" else f"pad({x})")
+    branch = f"g·F({x})" if body.branch_product else f"F({x})"
+    if body.branch and body.branch[-1].op == "scale":
+        branch = f"{body.branch[-1].value:g}·F({x})"
+    result = f"{branch} + {_carried(body, x)}" if body.add else "F(x)"
     for layer in body.exit:
         result = f"{_say(layer, short=True)}({result})"
     if body.entry:
@@ -72,14 +79,25 @@ def _result(body: Body) -> str:
     return f"H(x) = {result}"
 
 
+def _carried(body: Body, x: str) -> str:
+    if body.shortcut_product:
+        return f"(1−g)·{x}"
+    if not body.shortcut:
+        return x
+    layer = body.shortcut[0]
+    told = {"conv": f"Wₛ{x}", "pad": f"pad({x})", "scale": f"{layer.value:g}·{x}", "dropout": f"dropout({x})"}
+    return told[layer.op]
+
+
 def drawn_rows(unit: Unit) -> int:
     """How many rows the drawing of this block takes below its input."""
     body = unit.body
-    return len(body.entry) + len(body.branch) + len(body.exit) + bool(body.add)
+    return len(body.entry) + len(body.branch) + len(body.exit) + bool(body.branch_product) + bool(body.add)
 
 
-def _shortcut(layers: tuple[Layer, ...], fork: float, join: float, words: Words) -> str:
-    """The path around the branch: the unbroken line is the identity, a box on it a change of shape."""
+def _shortcut(body: Body, fork: float, join: float, words: Words) -> str:
+    """The path around the branch: the unbroken line is the identity, a box on it what is done to the signal."""
+    layers = body.shortcut + ((body.shortcut_product,) if body.shortcut_product else ())
     line = path(f"M{AXIS},{fork} H{SIDE - 10} Q{SIDE},{fork} {SIDE},{fork + 10} V{join - 10} "
                 f"Q{SIDE},{join} {SIDE - 10},{join} H{AXIS + 13}", SHORTCUT, stroke_width=3.5)  # fmt: skip
     head = element("path", d=f"M{AXIS + 12},{join} l8,-5 v10 z", fill=SHORTCUT)
@@ -95,19 +113,39 @@ def _shortcut(layers: tuple[Layer, ...], fork: float, join: float, words: Words)
     return line + head + "".join(boxes)
 
 
+def _gate(body: Body, fork: float, product: float, branch_product: float) -> str:
+    """The gate g = sigmoid(W x + b) beside the shortcut, and thin arrows to what it multiplies."""
+    convolution, sigmoid = product - 62, product - 30
+    thin = {"stroke_width": 1.5, "stroke_dasharray": "3 3"}
+    parts = [
+        path(f"M{SIDE - 10},{fork} H{GATE} V{convolution - 13}", SHORTCUT, **thin),
+        _operator(body.gate[0], GATE, convolution, SHORTCUT, width=SIDE_BOX),
+        path(f"M{GATE},{convolution + 13} V{sigmoid - 10}", SHORTCUT, **thin),
+        _operator(body.gate[1], GATE, sigmoid, SHORTCUT),
+        path(f"M{GATE},{sigmoid + 10} V{product} H{SIDE + 44}", SHORTCUT, **thin),
+        label(GATE + 12, product, "g", font_style="italic", fill=SHORTCUT),
+    ]
+    if body.branch_product:
+        parts.append(path(f"M{GATE},{product} V{branch_product} H{AXIS + 44}", SHORTCUT, **thin))
+    return "".join(parts)
+
+
 def _operator(layer: Layer, x: float, y: float, colour: str, width: float = 0) -> str:
     own_width, height = BOX[layer.op]
-    width = min(width or own_width, own_width) if layer.part == "shortcut" else own_width
-    solid = layer.op == "conv"
+    beside = layer.part in ("shortcut", "gate")
+    width = min(width or own_width, own_width) if beside else own_width
+    solid = layer.op == "conv" or beside
     box = element(
         "rect", x=x - width / 2, y=y - height / 2, width=width, height=height,
         rx=height / 2 if layer.op == "relu" else 5, stroke=colour, stroke_width=1.6,
-        fill=colour if solid or layer.part == "shortcut" else "none",
-        **({} if solid or layer.part == "shortcut" else {"stroke_dasharray": "4 2" if layer.op == "bn" else "none"}),
+        fill=colour if solid else "none",
+        **({} if solid else {"stroke_dasharray": "4 2" if layer.op == "bn" else "none"}),
     )  # fmt: skip
-    fill = "#fff" if solid or layer.part == "shortcut" else "currentColor"
-    size = 11 if layer.part == "shortcut" else 12
-    return box + label(x, y + 0.5, _say(layer), fill=fill, font_size=size, font_weight="600" if solid else "400")
+    fill = "#fff" if solid else "currentColor"
+    size = 11 if beside else 12
+    return box + label(
+        x, y + 0.5, _say(layer), fill=fill, font_size=size, font_weight="600" if layer.op == "conv" else "400"
+    )
 
 
 def _say(layer: Layer, *, short: bool = False) -> str:
@@ -124,6 +162,14 @@ def _say(layer: Layer, *, short: bool = False) -> str:
             return "BN" if short else "BatchNorm"
         case "relu":
             return "ReLU"
+        case "scale":
+            return f"× {layer.value:g}"
+        case "dropout":
+            return f"dropout {layer.value:g}"
+        case "sigmoid":
+            return "σ"
+        case "multiply":
+            return "× (1 − g)" if layer.part == "shortcut" else "× g"
         case _:
             return layer.op
 

@@ -13,7 +13,7 @@ from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import bottleneck, gradients, lesson, table, tools
+from app.views import bottleneck, gradients, lesson, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.plan import Plan, Unit
 
@@ -40,6 +40,7 @@ def _networks() -> None:
     _blocks(dict(zip(SLOTS, blocks, strict=True)), ledgers, words)
     drawing("".join(_whole_network(slot, ledgers[slot], words) for slot in SLOTS), key="networks")
     table.show(ledgers, words)
+    memory.show(ledgers, words)
     panel.measure()  # last, for it may wait: everything above is already on its way to the browser
 
 

@@ -1,40 +1,81 @@
-"""The ledger, layer by layer, with each formula filled in."""
+"""The ledger: what counts as an operation, and every layer with its formula."""
 
 from typing import Any
 
 import streamlit as st
 
+from app.components.drawing import drawing
+from app.figures.ledger import folding_ledger
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
+from resnet_core.cost.convention import CLASSES, Convention
 from resnet_core.cost.ledger import Ledger, Row
 from resnet_core.errors import N_
 
 NUMBERS = (N_("parameters"), N_("multiply-adds"), N_("saved bytes"))
+UNITS = {1: "MACs", 2: "FLOPs"}  # what a multiply-add counts for
 
 
 def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
-    """The table, folded away; it is made only while it is open."""
+    """The section, folded away; it is made only while it is open."""
     with st.expander(words("Every layer with its formula"), key="table", on_change="rerun") as folded:
         if not folded.open:
             return
-        slot = st.segmented_control(
-            words("Network"), list(SLOTS), key="table.slot", default="a", required=True,
-            format_func=SLOT_NAMES.__getitem__, label_visibility="collapsed",
-        )  # fmt: skip
-        ledger = ledgers[slot]
-        grouped = st.column_config.NumberColumn(format="localized")
-        st.dataframe(
-            _columns(ledger, words), height=420, hide_index=True, key="table.rows",
-            column_config={words(name): grouped for name in NUMBERS},
-        )  # fmt: skip
+        which, unit, classes = st.columns([1, 1, 4])
+        with which:
+            slot = st.segmented_control(
+                words("Network"), list(SLOTS), key="table.slot", default="a", required=True,
+                format_func=SLOT_NAMES.__getitem__,
+            )  # fmt: skip
+        with unit:
+            multiply_add = st.segmented_control(
+                words("Count in"), list(UNITS), key="table.unit", default=1, required=True,
+                format_func=UNITS.__getitem__,
+            )  # fmt: skip
+        with classes:
+            counted = st.pills(
+                words("What counts as an operation"), list(CLASSES), key="table.classes", default=["weights"],
+                selection_mode="multi", format_func=lambda name: words(CLASSES[name].title),
+            )  # fmt: skip
+        ledger, convention = ledgers[slot], Convention(multiply_add, frozenset(counted))
+        st.markdown(_meaning(ledger, convention, words))
+        drawing(folding_ledger(ledger, convention, words), key="table.outline")
         st.caption(
             words(
-                "{layers} layers. The rows add up to {params} parameters, {macs} multiply-adds and {saved} bytes of "
-                "saved activations (one image, float32).",
-                layers=len(ledger.rows), params=f"{ledger.params:,}", macs=f"{ledger.macs:,}",
-                saved=f"{ledger.saved_bytes:,}",
+                "Read and written: bytes of one image through the network in float32, each tensor once. Saved: kept "
+                "for the backward pass, in the row of the first operation that needs it again."
             )
-        )  # fmt: skip
+        )
+        if st.toggle(words("All rows in one flat table"), key="table.flat"):
+            _flat(ledger, words)
+
+
+def _meaning(ledger: Ledger, convention: Convention, words: Words) -> str:
+    """The total, and what it says under the chosen convention."""
+    unit = UNITS[convention.multiply_add]
+    rules = [
+        f"{words(facts.title)} ({words(facts.rule)})" for name, facts in CLASSES.items() if name in convention.classes
+    ]
+    if not rules:
+        return words("Nothing is chosen, so nothing is counted.")
+    return words("**{total} {unit}** for one image: {rules}.", total=f"{convention.total(ledger):,}", unit=unit,
+                 rules="; ".join(rules))  # fmt: skip
+
+
+def _flat(ledger: Ledger, words: Words) -> None:
+    grouped = st.column_config.NumberColumn(format="localized")
+    st.dataframe(
+        _columns(ledger, words), height=420, hide_index=True, key="table.rows",
+        column_config={words(name): grouped for name in NUMBERS},
+    )  # fmt: skip
+    st.caption(
+        words(
+            "{rows} rows. They add up to {params} parameters, {macs} multiply-adds and {saved} bytes of saved "
+            "activations (one image, float32).",
+            rows=len(ledger.rows), params=f"{ledger.params:,}", macs=f"{ledger.macs:,}",
+            saved=f"{ledger.saved_bytes:,}",
+        )
+    )  # fmt: skip
 
 
 def _columns(ledger: Ledger, words: Words) -> dict[str, list[Any]]:
@@ -56,7 +97,7 @@ def _columns(ledger: Ledger, words: Words) -> dict[str, list[Any]]:
 
 def _operator(row: Row) -> str:
     layer = row.layer
-    if layer.op != "conv":
-        return layer.op
+    if row.kind != "conv":
+        return row.kind
     stride = f" /{layer.stride}" if layer.stride > 1 else ""
     return f"conv {layer.kernel}×{layer.kernel}{stride}" + (f" g={layer.groups}" if layer.groups > 1 else "")

@@ -1,28 +1,16 @@
-"""What other counting tools say of the chosen network, on demand and in the background."""
+"""What other counting tools say of a network, on demand and in the background, closed against the formula."""
 
 import streamlit as st
 
 from app import cache, state
+from app.figures.reconcile import reconciliation
 from app.link import Network
 from app.slots import SLOT_NAMES, SLOTS, Slot
-from app.text import Words
-from resnet_core.cost.ledger import Ledger, count
-from resnet_core.cost.witnesses import ToolCount
-from resnet_core.errors import N_
+from resnet_core.cost.ledger import count
+from resnet_core.cost.reconcile import RULES, reconcile
 from resnet_core.jobs.job import Job
 
 BEAT_S = 0.3
-TOOLS = {
-    "fvcore": N_("fvcore counts a multiply-add as one, and adds BatchNorm and the average pool; it leaves out "
-                 "additions and "
-                 "ReLU."),
-    "torchinfo": N_("torchinfo counts a multiply-add as one, and adds each parameter of a BatchNorm and of a bias "
-                    "once, "
-                    "whatever the size of the map."),
-    "torch": N_("torch's FlopCounterMode counts a multiplication and an addition as two, and nothing but "
-                "convolutions and "
-                "matrix products."),
-}  # fmt: skip
 
 
 @st.fragment
@@ -30,13 +18,19 @@ def show() -> None:
     """The section: a button for a network, then each tool's total beside the formula's, and its own table."""
     words = state.resume()
     st.subheader(words("What the counting tools say"))
-    st.markdown(words("Two tools that count one network disagree because they count different things. Ask them."))
+    st.markdown(
+        words(
+            "Tools that count one network disagree because they count different things. Ask them, and see "
+            "each "
+            "total taken apart."
+        )
+    )
     asked: tuple[Slot, Network] | None = st.session_state.get("tools.asked")
     for slot, place in zip(SLOTS, st.columns(2), strict=True):
         title = words("Count {slot} with fvcore, torchinfo and torch", slot=SLOT_NAMES[slot])
         place.button(title, key=f"tools.{slot}", width="stretch", on_click=_ask, args=(slot,))
     if asked:
-        jobs = {name: cache.tool(asked[1].spec, name) for name in TOOLS}
+        jobs = {name: cache.tool(asked[1].spec, name) for name in RULES}
         waiting = not all(job.finished for job in jobs.values())
         st.fragment(_answers, run_every=BEAT_S if waiting else None)(*asked, jobs, waiting)
 
@@ -53,7 +47,7 @@ def _answers(slot: Slot, network: Network, jobs: dict[str, Job], waiting: bool) 
     st.markdown(words("**{slot} · {name}.** The formula: {macs} multiply-adds.",
                       slot=SLOT_NAMES[slot], name=network.title, macs=f"{ledger.macs:,}"))  # fmt: skip
     if answers:
-        st.dataframe(_totals(answers, ledger, words), hide_index=True, key="tools.totals")
+        st.html(reconciliation([reconcile(ledger, told) for told in answers.values()], words))
     for name, job in jobs.items():
         if name in answers:
             with st.expander(words("{tool} {version}: its own table", tool=name, version=answers[name].version)):
@@ -64,14 +58,3 @@ def _answers(slot: Slot, network: Network, jobs: dict[str, Job], waiting: bool) 
             st.caption(words("{tool} is counting in a process of its own ...", tool=name))
     if waiting and all(job.finished for job in jobs.values()):
         st.rerun()  # the section once more, which ends the beat
-
-
-def _totals(answers: dict[str, ToolCount], ledger: Ledger, words: Words) -> dict[str, list[str]]:
-    tools = list(answers.values())
-    return {
-        words("tool"): [tool.tool for tool in tools],
-        words("its total"): [f"{tool.total:,}" for tool in tools],
-        words("more than the formula"): [f"{tool.total - tool.multiply_add * ledger.macs:,}" for tool in tools],
-        words("what it counts"): [words(TOOLS[tool.tool]) for tool in tools],
-        words("time"): [f"{tool.time_s:.2f} s" for tool in tools],
-    }

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_core.cost.ledger import count
+from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.model.initialisation import initialise
 from resnet_core.plan import Layer, Plan, Unit, plan
 from resnet_core.spec import ArchSpec
@@ -157,7 +159,11 @@ class ResNet(nn.Module):
 
 
 def build(spec: ArchSpec, seed: int = 0) -> ResNet:
-    """The network that ``spec`` describes, on the CPU, its first weights drawn from ``seed``."""
+    """The network that ``spec`` describes, on the CPU, its first weights drawn from ``seed``.
+
+    A network of more than 10^9 parameters is refused before anything is allocated.
+    """
+    refuse_if_too_many(count(spec))
     layers = plan(spec)
     with torch.device("meta"):  # the weights are drawn once, by initialise, not a first time by each constructor
         model = ResNet(layers)
