@@ -1,6 +1,7 @@
 """A drawing made of SVG elements, which Streamlit's own HTML element would strip.
 
-The element stays mounted and only its content is replaced, so that a toggle moves nothing else on the page. Text takes
+The element stays mounted and only its content is replaced, with what was folded open still open, so that a toggle moves
+nothing else on the page. Text takes
 its colour from the theme by ``currentColor``.
 """
 
@@ -13,8 +14,11 @@ _MOUNT = """
 export default function ({ parentElement, data }) {
   const place = parentElement.querySelector(".rx-drawing");
   if (place.rxMarkup === data.markup) return;
+  const folds = () => [...place.querySelectorAll("details")];
+  const open = folds().map((fold) => fold.open);
   place.rxMarkup = data.markup;
   place.innerHTML = data.markup;
+  folds().forEach((fold, index) => (fold.open = open[index] ?? false));
 }
 """
 
