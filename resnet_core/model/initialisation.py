@@ -2,28 +2,31 @@
 
 import math
 import zlib
-from collections.abc import Mapping
 
 import torch
 from torch import nn
 
+from resnet_core.plan import Plan
+
 
 @torch.no_grad()
-def initialise(model: nn.Module, seed: int, biases: Mapping[str, float]) -> None:
-    """Draw every weight of ``model`` from ``seed``.
+def initialise(model: nn.Module, layers: Plan, seed: int) -> None:
+    """Draw every weight of ``model``, the module of ``layers``, from ``seed``.
 
     Convolutions: He et al. 2015, arXiv:1502.01852, equation 14 in its backward form, a normal distribution of variance
-    2 / (kernel area * output channels), as the residual papers and torchvision. BatchNorm: scale 1, shift 0.
-    Fully-connected layer: uniform within 1 / sqrt(inputs), PyTorch's default.
+    2 / (kernel area * output channels), as the residual papers and torchvision. A gate's bias: where the specification
+    lets it start (arXiv:1603.05027, section 3.2). BatchNorm: scale 1, shift 0; under ``zero_init_residual`` scale 0 for
+    the last one of each branch (Goyal et al. 2017, arXiv:1706.02677, section 5.1). Fully-connected layer: uniform
+    within 1 / sqrt(inputs), PyTorch's default.
 
     Each layer draws from a generator of its own, seeded by ``seed`` and the layer's name. So two networks start from
     the same numbers wherever both have a layer of one name and shape, and a toggle changes only what it names.
-    ``biases``: name of a convolution with a bias -> where that bias starts.
     """
+    biases = {layer.name: layer.value for layer in layers if layer.op == "conv" and layer.bias}
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=_source(seed, name))
-            if module.bias is not None:  # only a gate has one: arXiv:1603.05027, section 3.2 chooses where it starts
+            if module.bias is not None:
                 module.bias.fill_(biases[name])
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
@@ -31,6 +34,10 @@ def initialise(model: nn.Module, seed: int, biases: Mapping[str, float]) -> None
             source, bound = _source(seed, name), 1 / math.sqrt(module.in_features)
             module.weight.uniform_(-bound, bound, generator=source)
             module.bias.uniform_(-bound, bound, generator=source)
+    if layers.spec.zero_init_residual:
+        for unit in layers.units:
+            *_, last = (layer.name for layer in unit.layers if layer.part == "branch" and layer.op == "bn")
+            nn.init.zeros_(model.get_parameter(f"{last}.weight"))
 
 
 def _source(seed: int, name: str) -> torch.Generator:

@@ -146,16 +146,16 @@ class ResNet(nn.Module):
             units.append(unit)
         self.units = tuple(units)  # a plain tuple: the stages own them
         self.unit_names = tuple(planned.name for planned in layers.units)
-        *before, self._fc = _register(self, layers.head)
-        self._head = tuple(before)
+        *before, classifier = _register(self, layers.head)
+        # In tuples: an attribute that is a module would put its weights into the state_dict a second time.
+        self._head, self._classifier = tuple(before), (classifier,)
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores, before any softmax."""
         x = _through(self._stem, x)
         x = _through(self.units, x)
         x = _through(self._head, x)
-        scores: Tensor = self._fc(torch.flatten(x, 1))
-        return scores
+        return _through(self._classifier, torch.flatten(x, 1))
 
 
 def build(spec: ArchSpec, seed: int = 0) -> ResNet:
@@ -168,5 +168,5 @@ def build(spec: ArchSpec, seed: int = 0) -> ResNet:
     with torch.device("meta"):  # the weights are drawn once, by initialise, not a first time by each constructor
         model = ResNet(layers)
     model.to_empty(device="cpu")
-    initialise(model, seed, {layer.name: layer.value for layer in layers if layer.op == "conv" and layer.bias})
+    initialise(model, layers, seed)
     return model
