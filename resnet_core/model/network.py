@@ -115,22 +115,26 @@ class ResNet(nn.Module):
             units.append(unit)
         self.units = tuple(units)  # a plain tuple: the stages own them
         self.unit_names = tuple(planned.name for planned in layers.units)
-        *before, self._fc = _register(self, layers.head)
-        self._head = tuple(before)
+        self._head = _register(self, layers.head)
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores, before any softmax."""
         x = _through(self._stem, x)
         x = _through(self.units, x)
-        x = _through(self._head, x)
-        scores: Tensor = self._fc(torch.flatten(x, 1))
+        *pooling, fc = self._head
+        x = _through(tuple(pooling), x)
+        scores: Tensor = fc(torch.flatten(x, 1))
         return scores
 
 
 def build(spec: ArchSpec, seed: int = 0) -> ResNet:
     """The network that ``spec`` describes, on the CPU, its first weights drawn from ``seed``."""
     with torch.device("meta"):  # the weights are drawn once, by initialise, not a first time by each constructor
-        model = ResNet(plan(spec))
+        model = ResNet(layers := plan(spec))
     model.to_empty(device="cpu")
     initialise(model, seed)
+    if spec.zero_init_residual:
+        for unit in layers.units:
+            *_, last_norm = (layer.name for layer in unit.layers if layer.part == "branch" and layer.op == "bn")
+            nn.init.zeros_(model.get_parameter(f"{last_norm}.weight"))
     return model
