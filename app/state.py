@@ -69,6 +69,8 @@ def begin(page: str) -> None:
         _adopt(incoming, session.bare.get(page, experiment()) if not incoming else experiment())
     elif touched or switched:
         _publish()
+    if first or switched:
+        session.primed = set()
     session.page, session.touched = page, False
     if not incoming and not touched and not switched:
         session.bare[page] = experiment()
@@ -123,8 +125,12 @@ def refused(owner: str, name: str) -> Refused | None:
 
 
 def prime(key: str, value: Any) -> None:
-    """Set what a widget will show, before it is drawn. Written only where it differs, for a write costs a message."""
-    if st.session_state.get(key) != value:
+    """Set what a widget will show, before it is drawn. Written only where it differs, for a write costs a message.
+
+    On a page's first run it is always written: a widget that the page before had too would show its default.
+    """
+    if key not in st.session_state.primed or st.session_state.get(key) != value:
+        st.session_state.primed.add(key)
         st.session_state[key] = value
 
 

@@ -1,0 +1,1 @@
+"""Speed against peers, told as ratios of medians that were taken in one run: ``python -m benchmarks``."""

@@ -1,0 +1,72 @@
+"""What the records cost a training: ResNet-56 on digits with every record, against the same steps bare."""
+
+from collections.abc import Iterator
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmarks.report import Line, of_samples
+from resnet_core import TrainSpec, build, preset
+from resnet_core.train.data import batches, load
+from resnet_core.train.facts import fit, steps_per_epoch
+from resnet_core.train.loop import evaluate, train
+
+TITLE = "Training ResNet-56 on digits, one thread"
+EPOCHS = 8
+WARM_UP = 5  # steps that are not counted
+
+
+def measure() -> list[Line]:
+    """Step by step in turn, each of the two first every second time, so that a slow spell of the machine hits both.
+
+    The bare loop has no hooks, reads no number back from a step, and makes no record. Both evaluate after each epoch,
+    in a step that the median leaves out. At the end their losses are compared: to the last bit, both did the same work.
+    """
+    torch.set_num_threads(1)
+    how = TrainSpec(epochs=EPOCHS)
+    loops: dict[str, Iterator[float | Tensor]] = {
+        "recorded": (record.loss for record in train(preset("cifar56"), how)),
+        "bare": _bare(how),
+    }
+    losses: dict[str, list[float | Tensor]] = {name: [] for name in loops}
+    pace: dict[str, list[float]] = {name: [] for name in loops}
+    for step in range(how.epochs * steps_per_epoch(how.data, how.batch_size)):
+        for name in list(loops)[:: 1 if step % 2 else -1]:
+            started = perf_counter()
+            losses[name].append(next(loops[name]))
+            pace[name].append(how.batch_size / (perf_counter() - started))
+    if losses["recorded"] != [float(loss) for loss in losses["bare"]]:
+        raise RuntimeError("the two loops did not do the same work")
+    with_, without = (pace[name][WARM_UP:] for name in loops)
+    return [
+        of_samples("train(spec, how), every record", with_, "images/s"),
+        of_samples("the same loop bare", without, "images/s"),
+        Line("recorded over bare", median(with_) / median(without), "", limit=0.9),
+    ]
+
+
+def _bare(how: TrainSpec) -> Iterator[Tensor]:
+    """The loss of each step, left where it was computed."""
+    fitted = fit(preset("cifar56"), how.data)
+    images, model = load(how.data, fitted.image_size), build(fitted, seed=how.seed)
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay
+    )
+    in_epoch = steps_per_epoch(how.data, how.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=how.learning_rate, total_steps=how.epochs * in_epoch, cycle_momentum=False
+    )
+    for epoch in range(1, how.epochs + 1):
+        model.train()
+        for step, index in enumerate(batches(images, epoch, how.seed, how.batch_size), start=1):
+            loss = functional.cross_entropy(model(images.train_images[index]), images.train_labels[index])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            if step == in_epoch:
+                evaluate(model, images, how.batch_size)
+            yield loss.detach()

@@ -1,0 +1,342 @@
+"""Drawings and figures against the records that they are made from."""
+
+import base64
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from app.figures import training
+from app.figures.block import block_drawing, drawn_rows
+from app.figures.bottleneck import design_cards
+from app.figures.gradients import gradient_profile
+from app.figures.network import network_drawing
+from app.figures.numbers import Metric, difference, metrics_of, numbers_strip, percent, readable
+from app.figures.packing import packed
+from app.figures.palette import SHORTCUT, SLOT_COLOURS
+from app.figures.svg import element, label
+from app.figures.training import History, gradient_heat_maps, learning_curves, race_strip, thinned
+from app.text import LANGUAGES, Words, words
+from resnet_core import ArchSpec, Layer, Unit, count, plan, preset, presets
+from resnet_core.cost.bottleneck import compare
+from resnet_core.train.records import RunHeader, StepRecord
+from tests.strategies import arch_specs
+
+SVG = "{http://www.w3.org/2000/svg}"
+COLOUR = SLOT_COLOURS["a"]
+NASTY = '<script>alert("&")</script>'
+
+
+def _parse(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)
+
+
+def _texts(root: ElementTree.Element) -> list[str]:
+    return ["".join(node.itertext()) for node in root.iter() if node.tag.removeprefix(SVG) == "text"]
+
+
+def _said(layer: Layer) -> str:
+    """The operator as a textbook writes it."""
+    before, after = layer.in_shape[0], layer.out_shape[0]
+    stride = f", /{layer.stride}" if layer.stride > 1 else ""
+    groups = f", g={layer.groups}" if layer.groups > 1 else ""
+    size = f"{layer.kernel}×{layer.kernel}"
+    return {
+        "conv": f"{size}, {before}→{after}{stride}{groups}",
+        "bn": "BatchNorm",
+        "relu": "ReLU",
+        "pad": f"zero-pad{stride}",
+        "add": "+",
+    }[layer.op]
+
+
+def _drawn(unit: Unit, say: Words) -> tuple[list[str], ElementTree.Element]:
+    root = _parse(block_drawing(unit, COLOUR, say))
+    return _texts(root), root
+
+
+@settings(max_examples=60)
+@given(arch_specs())
+def test_the_block_shows_the_operators_of_the_plan_in_their_order(spec: ArchSpec) -> None:
+    say = words("en")
+    for unit in plan(spec).units:
+        body = unit.body
+        texts, root = _drawn(unit, say)
+        main = [*body.entry, *body.branch]
+        shortcut = [_said(layer) for layer in body.shortcut] or (["identity"] if body.add else [])
+        joint = [*shortcut, "+"] if body.add else []
+        expected = [*map(_said, main), *joint, *map(_said, body.exit)]
+        assert texts[1:-1] == expected
+        assert texts[0].startswith("x  (")
+        assert drawn_rows(unit) == len(main) + bool(body.add) + len(body.exit)
+        named = root.attrib["aria-label"]
+        places = [named.index(unit.name), *(named.find(_said(layer)) for layer in main)]
+        assert min(places) >= 0
+        assert places[1] == min(places[1:])
+
+
+@pytest.mark.parametrize("name", ["cifar20", "preact164", "resnet18", "resnet50"])
+def test_without_skip_the_shortcut_is_gone_and_all_else_stays(name: str) -> None:
+    say = words("en")
+    spec = preset(name)
+    for with_skip, without in zip(plan(spec).units, plan(spec.with_(skip=False)).units, strict=True):
+        texts, root = _drawn(without, say)
+        assert SHORTCUT not in ElementTree.tostring(root, encoding="unicode")
+        assert "+" not in texts
+        assert "identity" not in texts
+        assert SHORTCUT in block_drawing(with_skip, COLOUR, say)
+        kept = [_said(layer) for layer in with_skip.body.layers if layer.part not in ("shortcut", "add")]
+        assert texts[1:-1] == kept
+
+
+def test_the_block_ends_with_its_equation() -> None:
+    """arXiv:1512.03385, equations 1 and 2, with what follows the addition around it."""
+
+    def result(spec: ArchSpec, unit: int) -> str:
+        return _drawn(plan(spec).units[unit], words("en"))[0][-1]
+
+    spec = ArchSpec(stages=(2, 2))
+    assert result(spec, 1) == "H(x) = ReLU(F(x) + x)"
+    assert result(spec, 2) == "H(x) = ReLU(F(x) + pad(x))"
+    assert result(spec.with_(projection="B"), 2) == "H(x) = ReLU(F(x) + Wₛx)"
+    assert result(spec.with_(skip=False), 1) == "H(x) = ReLU(F(x))"
+    assert result(spec.with_(ordering="full_preact"), 1) == "H(x) = F(x) + x"
+    assert result(spec.with_(ordering="bn_after_addition"), 1) == "H(x) = ReLU(BN(F(x) + x))"
+    assert result(spec.with_(ordering="full_preact", projection="B"), 2) == "F(x̂) + Wₛx̂,  x̂ = ReLU(BN(x))"
+
+
+def test_two_drawings_side_by_side_take_the_same_height() -> None:
+    tall, short = (plan(preset(name)).units[0] for name in ("resnet50", "cifar20"))
+    rows = max(map(drawn_rows, (tall, short)))
+    boxes = [_parse(block_drawing(unit, COLOUR, words("en"), rows=rows)).attrib["viewBox"] for unit in (tall, short)]
+    assert boxes[0] == boxes[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", presets())
+def test_every_drawing_of_every_preset_is_well_formed(name: str, language: str) -> None:
+    say = words(language)
+    ledger = count(preset(name))
+    drawings = [network_drawing(ledger, COLOUR, say)]
+    distinct = {id(unit.body): unit for unit in ledger.plan.units}
+    drawings += [block_drawing(unit, COLOUR, say) for unit in distinct.values()]
+    for drawing in drawings:
+        root = _parse(drawing)
+        assert root.tag.removeprefix(SVG) == "svg"
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-label"]
+        for node in root.iter():
+            assert not {"nan", "inf", "None", ""} & set(node.attrib.values())
+
+
+@pytest.mark.parametrize("name", ["cifar56", "plain56", "resnet50", "preact1001", "cifar1202"])
+def test_the_network_has_a_bar_a_block_and_an_arc_a_shortcut(name: str) -> None:
+    ledger = count(preset(name))
+    root = _parse(network_drawing(ledger, COLOUR, words("en")))
+    bars = [node for node in root.iter() if node.tag.removeprefix(SVG) == "g"]
+    arcs = [node for node in root.iter() if node.attrib.get("stroke") == SHORTCUT]
+    long_ = [n for n in ledger.plan.spec.stages if n > 24]
+    shown = sum(min(n, 24 - 1 if n > 24 else n) for n in ledger.plan.spec.stages)
+    assert len(bars) == shown
+    assert len(arcs) == (shown if ledger.plan.spec.skip else 0)
+    texts = _texts(root)
+    assert [int(text.split()[0]) for text in texts if text.endswith(" ×")] == list(ledger.plan.spec.stages)
+    assert [int(text.split()[1]) for text in texts if "···" in text] == [n - 23 for n in long_]
+
+
+def test_words_in_a_drawing_are_escaped() -> None:
+    assert _texts(_parse(f"<svg>{label(0, 0, NASTY)}</svg>")) == [NASTY]
+    node = _parse(element("rect", x=1.25, stroke_width=2, class_=NASTY))
+    assert node.attrib == {"x": "1.2", "stroke-width": "2", "class": NASTY}
+    header = _header(1, 4)
+    histories: training.Histories = {"a": History(NASTY, header, [])}
+    assert "<script" not in race_strip(histories, words("en"))
+    metric = Metric("params", NASTY, NASTY, {"a": 1, "b": 2})
+    assert "<script" not in numbers_strip([metric], set(), words("en"))
+    assert "<script" not in gradient_heat_maps(histories, words("en"))["layout"]["annotations"][0]["text"]
+
+
+def _header(units: int, steps: int, epochs: int = 2) -> RunHeader:
+    names = tuple(f"layer1.{index}" for index in range(units))
+    return RunHeader({}, {}, {"epochs": epochs}, names, steps, steps // epochs, "cpu", "", 1, {}, 0, "")
+
+
+def _records(steps: int, units: int) -> list[StepRecord]:
+    return [
+        StepRecord(
+            step=step, epoch=1, loss=1 / step, train_accuracy=0.5, learning_rate=0.1, images_per_s=100.0 + step,
+            gradient_norms=tuple(10.0 ** -(block + step / steps) for block in range(units)), time_s=step / 10,
+            test_accuracy=0.9 if step == steps else None,
+        )
+        for step in range(1, steps + 1)
+    ]  # fmt: skip
+
+
+def _unpacked(typed: dict[str, Any]) -> np.ndarray:
+    flat = np.frombuffer(base64.b64decode(typed["bdata"]), dtype=np.dtype(typed["dtype"]).newbyteorder("<"))
+    return flat.reshape([int(side) for side in typed["shape"].split(",")]) if "shape" in typed else flat
+
+
+@pytest.mark.parametrize(
+    ("steps", "columns", "every"),
+    [(1, 1, 1), (400, 400, 1), (401, 201, 2), (799, 400, 2), (801, 267, 3), (10_000, 400, 25)],
+)
+def test_a_heat_map_is_thinned_to_its_columns_and_keeps_the_values(steps: int, columns: int, every: int) -> None:
+    records = _records(steps, units=3)
+    kept = thinned(records)
+    assert len(kept) == columns <= training.COLUMNS
+    assert kept == records[::every]
+    figure = gradient_heat_maps({"a": History("net", _header(3, steps), records)}, words("en"))
+    (trace,) = figure["data"]
+    assert trace["x"] == [record.step for record in kept]
+    expected = [[math.log10(record.gradient_norms[block]) for record in kept] for block in range(3)]
+    np.testing.assert_allclose(_unpacked(trace["z"]), expected, rtol=1e-6)
+    scale = figure["layout"]["coloraxis"]
+    assert (scale["cmin"], scale["cmax"]) == pytest.approx((np.min(expected), np.max(expected)))
+
+
+def test_what_is_zero_or_not_a_number_is_a_gap_and_does_not_stretch_the_scale() -> None:
+    records = _records(4, units=2)
+    records[1] = replace(records[1], gradient_norms=(0.0, math.nan))
+    records[2] = replace(records[2], gradient_norms=(math.inf, 1.0))
+    both = gradient_heat_maps(
+        {"a": History("a", _header(2, 4), records), "b": History("b", _header(2, 4), [])}, words("en")
+    )
+    first, second = (_unpacked(trace["z"]) for trace in both["data"])
+    assert np.isnan(first).tolist() == [[False, True, True, False], [False, True, False, False]]
+    assert second.shape == (2, 0)
+    assert both["layout"]["coloraxis"]["cmax"] == 0.0
+    assert both["layout"]["coloraxis"]["cmin"] == pytest.approx(-2.0)
+    first_panel, second_panel = both["layout"]["yaxis"]["domain"], both["layout"]["yaxis2"]["domain"]
+    assert 0 <= second_panel[0] < second_panel[1] < first_panel[0] < first_panel[1] <= 1
+
+
+def test_figures_of_nothing_yet_are_figures() -> None:
+    nothing: training.Histories = {}
+    waiting: training.Histories = {"a": History("net", _header(2, 4), [])}
+    for histories in (nothing, waiting):
+        for draw in (learning_curves, gradient_heat_maps):
+            assert set(draw(histories, words("en"))) == {"data", "layout"}
+    assert gradient_profile({}, {}, words("en"))["data"] == []
+    history = waiting["a"]
+    assert (history.progress, history.test_accuracy, history.images_per_s, history.time_left_s) == (0, None, None, None)
+    assert 'data-value=""' in race_strip(waiting, words("en"))
+
+
+def test_a_history_tells_progress_pace_and_time_left() -> None:
+    history = History("net", _header(2, 8), _records(4, 2))
+    assert history.progress == 0.5
+    assert history.time_left_s == pytest.approx(0.4)
+    assert history.images_per_s == pytest.approx(102.5)
+    assert history.test_accuracy == 0.9
+
+
+def test_learning_curves_hold_each_record() -> None:
+    history = History("net", _header(2, 4), _records(4, 2))
+    accuracy, loss = learning_curves({"b": history}, words("en"))["data"]
+    assert (accuracy["x"], accuracy["y"]) == ([1], [0.9])
+    np.testing.assert_allclose(_unpacked(loss["x"]), [0.5, 1.0, 1.5, 2.0])
+    np.testing.assert_allclose(_unpacked(loss["y"]), [1, 1 / 2, 1 / 3, 1 / 4], rtol=1e-6)
+    assert {accuracy["line"]["color"], loss["line"]["color"]} == {SLOT_COLOURS["b"]}
+
+
+def test_a_gradient_profile_draws_each_norm_and_leaves_out_zero() -> None:
+    figure = gradient_profile({"a": [1e-5, 0.0, 2.0], "b": [1.0]}, {"a": "one", "b": "two"}, words("en"))
+    a, b = figure["data"]
+    assert (a["x"], a["y"], b["y"]) == ([1, 2, 3], [1e-5, None, 2.0], [1.0])
+    assert (a["name"], b["name"]) == ("A · one", "B · two")
+    assert figure["layout"]["yaxis"]["type"] == "log"
+    assert figure["layout"]["yaxis"]["dtick"] == 1
+    assert gradient_profile({"a": [1.0, 2.0]}, {"a": ""}, words("en"))["layout"]["yaxis"]["dtick"] == "D2"
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"])
+def test_packed_numbers_come_out_as_they_went_in(dtype: str) -> None:
+    assert _unpacked(packed([1, 2, 3], dtype)).tolist() == [1, 2, 3]
+    assert _unpacked(packed([[1, 2, 3], [4, 5, 6]], dtype)).tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0, "", "0"), (853_018, "", "853,018"), (9_999_999, "", "9,999,999"), (10_000_000, "", "10 M"),
+        (125_485_696, "", "125.5 M"), (4_089_184_256, "", "4.089 G"), (999, "B", "999 B"), (1_000, "B", "1 kB"),
+        (4_600_000, "B", "4.6 MB"), (2_500_000_000, "B", "2.5 GB"),
+    ],
+)  # fmt: skip
+def test_a_number_is_readable(value: int, unit: str, shown: str) -> None:
+    assert readable(value, unit) == shown
+
+
+@pytest.mark.parametrize("unit", ["", "B"])
+@pytest.mark.parametrize("power", range(22))
+def test_a_readable_number_is_never_written_with_an_exponent(power: int, unit: str) -> None:
+    for value in (10**power - 1, 10**power, 10**power + 1, 99_995 * 10**power // 10**5):
+        shown = readable(value, unit)
+        assert "e" not in shown, (value, shown)
+        number = re.fullmatch(rf"([\d.,]+) ?([EPTGMk]?){unit}", shown)
+        assert number, shown
+        size = {"E": 1e18, "P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1}[number[2]]
+        assert float(number[1].replace(",", "")) * size == pytest.approx(value, rel=6e-4)
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.5, "50.0%"), (0.001, "0.1%"), (0.000321, "0.032%"), (12.0, "1200.0%")])
+def test_a_share_is_never_nothing(share: float, shown: str) -> None:
+    assert percent(share) == shown
+
+
+def test_the_strip_holds_the_ledgers_and_their_difference(english: Words) -> None:
+    a, b = count(preset("cifar56")), count(preset("cifar56").with_(width=32))
+    metrics = metrics_of({"a": a, "b": b}, english)
+    values = {metric.name: tuple(metric.values.values()) for metric in metrics}
+    assert values == {
+        "params": (a.params, b.params), "macs": (a.macs, b.macs), "saved": (a.saved_bytes, b.saved_bytes),
+        "depth": (56, 56),
+    }  # fmt: skip
+    html = numbers_strip(metrics, {("params", "b")}, english)
+    _well_formed(html)
+    spans = re.findall(r'data-metric="(\w+)" data-slot="([ab])" data-value="(\d+)" class="([^"]*)"', html)
+    assert {(name, slot): int(value) for name, slot, value, _ in spans} == {
+        (metric.name, slot): value for metric in metrics for slot, value in metric.values.items()
+    }
+    assert [(name, slot) for name, slot, _, css in spans if css] == [("params", "b")]
+    assert "853,018" in html
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [(7, 7, "B is the same"), (0, 0, "B is the same"), (100, 150, "B: +50 (+50.0%)"), (200, 150, "B: −50 (−25.0%)"),
+     (0, 5, "B: +5"), (10**6, 10**6 + 1, "B: +1 (+0.0001%)")],
+)  # fmt: skip
+def test_the_difference_is_b_against_a(a: int, b: int, told: str, english: Words) -> None:
+    assert difference(Metric("params", "", "", {"a": a, "b": b}), english) == told
+
+
+def test_the_bottleneck_cards_write_out_every_sum(english: Words) -> None:
+    html = design_cards(compare(), english)
+    _well_formed(html)
+    assert re.findall(r"data-shorthand>([\d,]+)<", html) == ["1,152", "896", "4,608"]
+    assert re.findall(r"data-weights>([\d,]+)<", html) == ["73,728", "69,632", "1,179,648"]
+    assert re.findall(r"data-macs>([\d,]+)<", html) == ["231,211,008", "218,365,952", "3,699,376,128"]
+    for left, right in re.findall(r"<td>([\d·]+) = ([\d,]+)</td>", html):
+        assert math.prod(map(int, left.split("·"))) == int(right.replace(",", ""))
+
+
+def _well_formed(html: str) -> None:
+    open_: list[str] = []
+
+    class Check(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+            open_.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert open_.pop() == tag
+
+    Check().feed(html)
+    assert open_ == []
