@@ -53,7 +53,8 @@ def _runs() -> dict[Slot, Run]:
 
 def _player(runs: dict[Slot, Run], running: bool, words: Words) -> None:
     train = state.experiment().train
-    go, stop, epochs, seed, device, more = st.columns([2, 2, 2, 2, 3, 2], vertical_alignment="bottom")
+    with st.container(key="player"):
+        go, stop, epochs, seed, device, more = st.columns([2, 2, 2, 2, 3, 2], vertical_alignment="bottom")
     go.button(words("Train"), type="primary", width="stretch", disabled=running, on_click=_start, key="train.go")
     stop.button(words("Stop"), width="stretch", disabled=not running, on_click=_stop, args=(runs,), key="train.stop")
     for place, name in ((epochs, "epochs"), (seed, "seed"), (device, "device")):
