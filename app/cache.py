@@ -4,6 +4,7 @@ Nothing here imports torch: measurements are made by the desk's child processes,
 """
 
 import json
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -49,6 +50,23 @@ def tool(spec: ArchSpec, which: str) -> Job:
     return _tool(_text(spec), which)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _onnx(arch: str, seed: int) -> Job:
+    return desk().submit("onnx", json.loads(arch), seed)
+
+
+def onnx(spec: ArchSpec, seed: int) -> Job:
+    """A network's ONNX file, begun if no visitor has asked for it yet. The file is large: only this cache keeps it."""
+    job = _onnx(_text(spec), seed)
+    desk().forget(job)
+    return job
+
+
+def forget_onnx(spec: ArchSpec, seed: int) -> None:
+    """Write it again at the next call: the writing failed."""
+    _onnx.clear(_text(spec), seed)
+
+
 @st.cache_resource(show_spinner=False)
 def devices() -> Job:
     """The devices of this machine, as PyTorch finds them."""
@@ -58,6 +76,16 @@ def devices() -> Job:
 def start_training(spec: ArchSpec, train: TrainSpec, label: str) -> Job:
     """A training of its own for this visitor, kept in a run folder."""
     return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label)
+
+
+def start_latency(specs: Sequence[ArchSpec], seed: int) -> Job:
+    """The latency of some networks, measured anew: a time is of a moment, and nobody else's answer."""
+    return desk().submit("latency", [_dict(spec) for spec in specs], seed)
+
+
+def start_roofline(specs: Sequence[ArchSpec], seed: int) -> Job:
+    """What each kind of layer of some networks achieves, measured anew."""
+    return desk().submit("roofline", [_dict(spec) for spec in specs], seed)
 
 
 def _dict(spec: ArchSpec | TrainSpec) -> dict[str, object]:

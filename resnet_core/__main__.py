@@ -1,7 +1,8 @@
-"""The explorer's measurements from a terminal: ``python -m resnet_core presets | count | gradients | train``.
+"""The explorer's measurements from a terminal.
 
-The options of ``train`` and the names that ``--set`` takes come from the field tables of the two specifications. What
-is not understood is one line on standard error and exit code 2; ``presets`` and ``count`` do without torch.
+``python -m resnet_core presets | count | reconcile | code | gradients | train``: the options of ``train`` and the names
+that ``--set`` takes come from the field tables of the two specifications. What is not understood is one line on
+standard error and exit code 2; ``presets``, ``count`` and ``code`` do without torch.
 """
 
 import argparse
@@ -9,11 +10,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from resnet_core.cost.ledger import count
 from resnet_core.errors import N_, Refusal
-from resnet_core.fields import SpecField, shorten
+from resnet_core.export.source import source
+from resnet_core.export.tables import ledger_values
+from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset, presets
 from resnet_core.records import dumps, to_json
 from resnet_core.spec import TRAIN_FIELDS, ArchSpec, TrainSpec
@@ -52,17 +56,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="resnet_core", description="Count, probe and train residual networks.", allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def command(name: str, run: Any, help_: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Any, help_: str, *, json: bool = True) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
-        added.add_argument("--json", action="store_true", help="JSON on standard output")
+        if json:
+            added.add_argument("--json", action="store_true", help="JSON on standard output")
         added.set_defaults(run=run)
         return added
 
     command("presets", _presets, "The named networks.")
     counting = command("count", _count, "Parameters and multiply-adds, by formula.")
+    asking = command("reconcile", _reconcile, "What fvcore, torchinfo and torch count, closed against the formula.")
+    coding = command("code", _code, "The network as standalone PyTorch source.", json=False)
+    coding.add_argument("--output", type=Path, metavar="file", help="write it there instead of standard output")
     probing = command("gradients", _gradients, "The gradient that reaches each block of the fresh network, measured.")
     training = command("train", _train, "Train on real images, one record a step.")
-    for added in (counting, probing, training):
+    for added in (counting, asking, coding, probing, training):
         added.add_argument("preset", help="a name that `presets` prints")
         added.add_argument(
             "--set", action="append", default=[], metavar="field=value", help="change a field; may be repeated"
@@ -112,8 +120,7 @@ def _count(options: argparse.Namespace) -> Iterable[str]:
     spec = _arch(options)
     ledger = count(spec)
     if options.json:
-        told = {"params": ledger.params, "macs": ledger.macs, "saved_bytes": ledger.saved_bytes, "depth": ledger.depth}
-        yield dumps({**told, "arch": spec.model_dump(mode="json")})
+        yield dumps(ledger_values(ledger))
         return
     width = max(len(row.name) for row in ledger.rows)
     for row in ledger.rows:
@@ -121,6 +128,44 @@ def _count(options: argparse.Namespace) -> Iterable[str]:
         yield f"{row.name:{width}}  {shape:>14}  {row.params:>12,}  {row.macs:>15,}  {row.params_formula}".rstrip()
     yield f"{'total':{width}}  {'':>14}  {ledger.params:>12,}  {ledger.macs:>15,}  params, macs; formula"
     yield f"depth {ledger.depth}; {ledger.saved_bytes:,} bytes of activations saved for backward, for each image"
+
+
+def _reconcile(options: argparse.Namespace) -> Iterable[str]:
+    spec = _arch(options)
+    from resnet_core.cost.reconcile import RULES, reconcile
+    from resnet_core.cost.witnesses import ask
+
+    ledger = count(spec)
+    closed = [reconcile(ledger, ask(tool, spec)) for tool in RULES]
+    if options.json:
+        yield dumps(
+            [
+                {"tool": one.tool, "total": one.total, "explained": one.explained, "remainder": one.remainder}
+                for one in closed
+            ]
+        )
+        return
+    for one in closed:
+        yield f"{one.tool:12} {one.total:>18,}"
+        yield from (f"  = {term.amount:>27,}  {term.meaning}" for term in one.terms)
+        yield f"  remainder {one.remainder:>19,}"
+        yield f"  leaves out {one.leaves_out}"
+
+
+def _code(options: argparse.Namespace) -> Iterable[str]:
+    spec = _arch(options)
+    changes = preset(options.preset).differences(spec)
+    name = ", ".join([options.preset, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
+    text = source(spec, name)
+    if options.output is None:
+        yield text.removesuffix("\n")
+        return
+    try:
+        options.output.write_text(text)
+    except OSError as error:
+        raise Refusal(
+            N_("{file} cannot be written: {reason}."), file=str(options.output), reason=error.strerror or str(error)
+        ) from error
 
 
 def _gradients(options: argparse.Namespace) -> Iterable[str]:

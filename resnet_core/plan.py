@@ -102,6 +102,11 @@ class Plan:
         """Every layer in the order in which it is computed."""
         return (*self.stem, *(layer for unit in self.units for layer in unit.layers), *self.head)
 
+    @property
+    def ordinary_unit(self) -> Unit:
+        """A block whose shapes do not change, if there is one: the second of the first stage."""
+        return self.units[1] if self.spec.stages[0] > 1 else self.units[0]
+
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
 

@@ -63,6 +63,7 @@ _ROWS = (
     _imagenet("resnet152", 152, 60_192_808, 11.514),
     _imagenet("resnext50_32x4d", 50, 25_028_904, 4.230, groups=32, width_per_group=4),
     _imagenet("resnext101_32x8d", 101, 88_791_336, 16.414, groups=32, width_per_group=8),
+    _imagenet("resnext101_64x4d", 101, 83_455_272, 15.460, groups=64, width_per_group=4),
     _imagenet("wide_resnet50_2", 50, 68_883_240, 11.398, width_per_group=128),
     _imagenet("wide_resnet101_2", 101, 126_886_696, 22.753, width_per_group=128),
     _paper_stride("resnet50_v1", 50, 3.8),

@@ -42,7 +42,7 @@ def values_of(field: SpecField, largest: dict[str, int]) -> st.SearchStrategy[An
 
 @st.composite
 def arch_specs(draw: st.DrawFn, /, **fixed: Any) -> ArchSpec:
-    """A valid network; ``fixed`` fields keep the value given."""
+    """A valid network; ``fixed`` fields keep the value given, so that they must fit together with any others."""
     drawn = {
         name: fixed[name] if name in fixed else draw(values_of(field, LARGEST), label=name)
         for name, field in ARCH_FIELDS.items()
@@ -53,6 +53,8 @@ def arch_specs(draw: st.DrawFn, /, **fixed: Any) -> ArchSpec:
     drawn["width_per_group"] = max(drawn["width_per_group"], -(-64 // drawn["width"]))
     shrink = (4 if drawn["stem"] == "imagenet" else 1) * 2 ** (len(drawn["stages"]) - 1)
     drawn["image_size"] = max(drawn["image_size"], shrink)
+    if not drawn["skip"] or drawn["projection"] == "C":
+        drawn["shortcut"] = "identity"
     if not ArchSpec(**{**drawn, "zero_init_residual": False}).ends_branch_with_norm:
         drawn["zero_init_residual"] = False
     return ArchSpec(**drawn)

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from resnet_core import count, preset
 from resnet_core.__main__ import main
+from resnet_core.cost.memory import training_memory
+from resnet_core.export.source import source
 from resnet_core.spec import TRAIN_FIELDS, TrainSpec
 from resnet_core.train.loop import train
 
@@ -39,9 +42,49 @@ def test_count_prints_the_ledger_and_needs_no_torch() -> None:
     assert "3*3*64*64 = 36,864" in table
     script = (
         "import sys; from resnet_core.__main__ import main; main(['presets']); main(['count', 'resnet50', '--json']); "
+        "main(['code', 'resnet50']); "
         "sys.exit(bool({'torch', 'numpy', 'sklearn'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+def test_count_tells_every_cost_and_its_rows() -> None:
+    told = json.loads(run("count", "cifar20", "--set", "ordering=full_preact", "--json").stdout)
+    ledger = count(preset("cifar20").with_(ordering="full_preact"))
+    assert (told["flops"], told["backward_macs"]) == (2 * ledger.macs, ledger.backward_macs)
+    assert (told["receptive_field"], told["paths"]) == (ledger.receptive_field, 2**9)
+    assert told["activations"]["saved_bytes"] == ledger.saved_bytes
+    assert told["memory"]["training"] == training_memory(ledger, 1)._asdict()
+    for total in ("params", "macs", "saved_bytes"):
+        assert sum(row[total] for row in told["rows"]) == told[total] == getattr(ledger, total)
+    assert told["rows"][0] == {
+        "name": "conv1", "kind": "conv", "in_shape": [3, 32, 32], "out_shape": [16, 32, 32], "params": 432,
+        "macs": 442_368, "elements": 16_384, "read_bytes": 4 * (3 * 32 * 32 + 432), "written_bytes": 65_536,
+        "saved_bytes": 12_288, "formula": "3*3*3*16 * 32*32 = 442,368",
+    }  # fmt: skip
+    assert json.loads(run("count", "cifar1202", "--json").stdout)["paths"] == 2**600
+
+
+def test_reconcile_closes_every_tool(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(run("reconcile", *SMALL, "--set", "projection=B", "--json").stdout)
+    assert [row["tool"] for row in told] == ["fvcore", "torchinfo", "torch"]
+    assert all(row["total"] == row["explained"] and row["remainder"] == 0 for row in told)
+    assert main(["reconcile", *SMALL]) == 0
+    text = capsys.readouterr().out
+    assert text.count("remainder                   0") == 3
+    assert "BatchNorm, two for each element" in text
+
+
+def test_code_prints_a_program_and_writes_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "small.py"
+    assert main(["code", *SMALL, "--output", str(file)]) == 0
+    assert capsys.readouterr().out == ""
+    printed = run("code", *SMALL).stdout
+    assert printed == file.read_text()
+    assert printed == source(preset("cifar20").with_(stages=(1, 1, 1), width=4), "cifar20, stages=1,1,1, width=4")
+    ran = subprocess.run([sys.executable, "-I", file], capture_output=True, text=True, check=True)
+    params = count(preset("cifar20").with_(stages=(1, 1, 1), width=4)).params
+    assert ran.stdout == f"{params:,} parameters; scores (1, 10)\n"
 
 
 def test_gradients_run_from_the_first_block_to_the_last(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +142,12 @@ def test_train_takes_every_field_of_the_specification(capsys: pytest.CaptureFixt
         (["train", "cifar20", "--device", "abacus"], "device"),
         (["train", "cifar20", "--data", "cats"], "digits"),
         (["train", "cifar20", "--threads", "0"], "threads"),
+        (["code", "resnet5"], "resnet50"),
+        (["code", "cifar56", "--set", "groups=3"], "groups"),
+        (["code", "cifar56", "--json"], "unrecognized"),
+        (["code", "cifar56", "--output", "/no/such/folder/net.py"], "cannot be written: No such file"),
+        (["reconcile", "cifar56", "--set", "skip=maybe"], "skip is true or false"),
+        (["reconcile", "cifar20", "--set", "stages=400,400,400", "--set", "width=1024"], "parameters"),
         (["gradients", "cifar20", "--set", "stages=400,400,400", "--set", "width=1024"], "GB"),
     ],
 )

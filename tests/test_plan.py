@@ -66,6 +66,10 @@ def test_shapes_chain_through_both_paths(spec: ArchSpec) -> None:
         joint = _follow(body.branch, fork)
         if body.add:
             assert _follow(body.shortcut, fork) == joint == body.add.in_shape == body.add.out_shape
+        if body.gate:
+            assert _follow(body.gate, fork) == fork == joint
+        for product in (body.branch_product, body.shortcut_product):
+            assert product is None or product.in_shape == product.out_shape == joint
         shape = _follow(body.exit, joint)
         assert body.out_shape == shape
         assert shape[0] == spec.channels(unit.stage - 1)
@@ -87,7 +91,7 @@ def _follow(layers: tuple[Layer, ...], shape: tuple[int, int, int]) -> tuple[int
 @given(arch_specs())
 def test_the_plan_has_the_depth_and_the_blocks_of_its_specification(spec: ArchSpec) -> None:
     layers = plan(spec)
-    weights = [layer for layer in layers if layer.op in ("conv", "fc") and layer.part != "shortcut"]
+    weights = [layer for layer in layers if layer.op in ("conv", "fc") and layer.part not in ("shortcut", "gate")]
     assert len(weights) == spec.depth
     assert [sum(unit.stage == stage for unit in layers.units) for stage in range(1, len(spec.stages) + 1)] == list(
         spec.stages
@@ -116,23 +120,57 @@ def test_the_table_of_figure_4_is_complete() -> None:
 @given(arch_specs(skip=False))
 def test_a_plain_network_has_no_shortcut_at_all(spec: ArchSpec) -> None:
     layers = plan(spec)
-    assert not [layer for layer in layers if layer.part in ("shortcut", "add", "entry") or layer.op in ("add", "pad")]
+    assert {layer.part for layer in layers} <= {"stem", "branch", "exit", "head"}
+    assert {layer.op for layer in layers} <= {"conv", "bn", "relu", "maxpool", "avgpool", "fc"}
     assert not [layer for layer in layers if "downsample" in layer.name]
 
 
+# arXiv:1603.05027, Figure 2, where the shape stays: the shortcut, its gate, what the branch is multiplied by.
+FIGURE_2 = {
+    "identity": ("", "", ""),
+    "constant_scaling": ("scale", "", "scale"),
+    "exclusive_gating": ("multiply", "conv sigmoid", "multiply"),
+    "shortcut_only_gating": ("multiply", "conv sigmoid", ""),
+    "conv1x1": ("conv", "", ""),
+    "dropout": ("dropout", "", ""),
+}
+
+
+def test_the_table_of_figure_2_is_complete() -> None:
+    assert set(FIGURE_2) == set(ARCH_FIELDS["shortcut"].choices)
+
+
 @given(arch_specs(skip=True))
-def test_a_shortcut_is_bare_where_the_shape_stays_and_the_projection_lets_it(spec: ArchSpec) -> None:
+def test_where_the_shape_changes_the_projection_decides_and_where_it_stays_the_shortcut(spec: ArchSpec) -> None:
+    normed = spec.norm == "batch" and spec.ordering not in ("bn_after_addition", "full_preact")
+    convolution = "conv bn" if normed else "conv"
     for unit in plan(spec).units:
         body, projection = unit.body, spec.projection
         assert body.add is not None
         reshapes = body.branch[0].in_shape != body.add.out_shape
-        kinds = [layer.op for layer in body.shortcut]
-        if projection == "C" or (projection == "B" and reshapes):
-            normed = spec.norm == "batch" and spec.ordering not in ("bn_after_addition", "full_preact")
-            assert kinds == (["conv", "bn"] if normed else ["conv"])
-            assert body.shortcut[0].kernel == 1
+        carried = [*body.shortcut, *([body.shortcut_product] if body.shortcut_product else [])]
+        on_branch = [layer for layer in body.branch if layer.op == "scale"]
+        on_branch += [body.branch_product] if body.branch_product else []
+        found = tuple(" ".join(layer.op for layer in part) for part in (carried, body.gate, on_branch))
+        if reshapes or projection == "C":
+            assert found == ("pad" if projection == "A" else convolution, "", "")
         else:
-            assert kinds == (["pad"] if reshapes else [])
+            shortcut, *others = FIGURE_2[spec.shortcut]
+            assert found == (convolution if shortcut == "conv" else shortcut, *others)
+        assert all(layer.kernel == 1 for layer in (*carried, *body.gate))
+
+
+def test_constants_of_the_specification_stand_in_the_layers() -> None:
+    spec = ArchSpec(stages=(2,), shortcut_scale=0.25, branch_scale=0.75, gate_bias=-3, dropout_rate=0.1)
+
+    def values(shortcut: str) -> dict[str, float]:
+        body = plan(spec.with_(shortcut=shortcut)).units[1].body
+        return {layer.name: layer.value for layer in body.layers if layer.value}
+
+    assert values("identity") == values("conv1x1") == {}
+    assert values("constant_scaling") == {"branch_scale": 0.75, "shortcut_scale": 0.25}
+    assert values("exclusive_gating") == values("shortcut_only_gating") == {"gate": -3.0}
+    assert values("dropout") == {"dropout": 0.1}
 
 
 def test_pre_activation_is_shared_where_the_shape_changes_and_left_out_at_the_first_block() -> None:

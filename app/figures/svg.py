@@ -1,7 +1,11 @@
 """A few helpers for drawings made of SVG elements."""
 
+import re
 from collections.abc import Iterable
 from html import escape
+
+FONT = "Source Sans Pro, Helvetica, Arial, sans-serif"
+INK = "#1f2430"  # text and lines on white paper
 
 
 def element(tag: str, content: str = "", /, **attributes: object) -> str:
@@ -34,3 +38,13 @@ def picture(width: float, height: float, parts: Iterable[str], name: str, **attr
 
 def _short(value: object) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def standalone(markup: str) -> str:
+    """A :func:`picture` as a file of its own: namespace, size, font and text colour, which a page gives otherwise."""
+    opening, rest = markup.split(">", 1)
+    found = re.search(r'viewBox="0 0 (\S+) (\S+)"', opening)
+    assert found, "a picture has a viewBox"
+    opening = re.sub(r' style="[^"]*"', "", opening).replace('font-family="inherit"', f'font-family="{FONT}"')
+    opening += f' xmlns="http://www.w3.org/2000/svg" width="{found[1]}" height="{found[2]}"'
+    return f"{opening}>{rest}".replace("currentColor", INK) + "\n"

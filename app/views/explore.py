@@ -13,9 +13,8 @@ from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import bottleneck, gradients, lesson, memory, table, tools
+from app.views import bottleneck, compare, export, gradients, lesson, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
-from resnet_core.plan import Plan, Unit
 
 
 def show() -> None:
@@ -24,6 +23,7 @@ def show() -> None:
     lesson.show()
     bottleneck.show()
     tools.show()
+    export.show()
 
 
 @st.fragment
@@ -41,6 +41,7 @@ def _networks() -> None:
     drawing("".join(_whole_network(slot, ledgers[slot], words) for slot in SLOTS), key="networks")
     table.show(ledgers, words)
     memory.show(ledgers, words)
+    compare.show()
     panel.measure()  # last, for it may wait: everything above is already on its way to the browser
 
 
@@ -59,16 +60,11 @@ def _numbers(ledgers: dict[Slot, Ledger], words: Words) -> None:
 
 
 def _blocks(places: dict[Slot, "st.delta_generator.DeltaGenerator"], ledgers: dict[Slot, Ledger], words: Words) -> None:
-    units = {slot: _ordinary_unit(ledgers[slot].plan) for slot in SLOTS}
+    units = {slot: ledgers[slot].plan.ordinary_unit for slot in SLOTS}
     rows = max(drawn_rows(unit) for unit in units.values())
     for slot, place in places.items():
         with place:
             drawing(block_drawing(units[slot], SLOT_COLOURS[slot], words, rows=rows), key=f"block-{slot}")
-
-
-def _ordinary_unit(plan: Plan) -> Unit:
-    """A block whose shapes do not change, if there is one: the second of the first stage."""
-    return plan.units[1] if plan.spec.stages[0] > 1 else plan.units[0]
 
 
 def _whole_network(slot: Slot, ledger: Ledger, words: Words) -> str:

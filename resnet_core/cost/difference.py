@@ -1,9 +1,10 @@
 """Two networks against each other: which fields differ, which layers stand on one side only, and the totals. No torch.
 
-Layers are compared by name, so that what a toggle adds, removes or reshapes can be read off. All sizes are of one image.
+Layers are compared by name, so that what a toggle adds, removes or reshapes can be read off. All sizes are of one
+image.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,7 +36,7 @@ class LayerGroup(NamedTuple):
     b: Layer | None
 
     @property
-    def count(self) -> int:
+    def layers(self) -> int:
         """How many layers the line stands for."""
         return self.last - self.first + 1
 
@@ -82,9 +83,9 @@ def difference(a: Ledger, b: Ledger) -> Difference:
     changes = a.plan.spec.differences(b.plan.spec)
     return Difference(
         fields=tuple(FieldDifference(name, *values) for name, values in changes.items()),
-        only_a=tuple(_grouped(only_a)),
-        only_b=tuple(_grouped(only_b)),
-        reshaped=tuple(_grouped(reshaped)),
+        only_a=_grouped(only_a),
+        only_b=_grouped(only_b),
+        reshaped=_grouped(reshaped),
         alike=len(both) - len(reshaped),
         totals=(
             Total("params", a.params, b.params),
@@ -95,10 +96,7 @@ def difference(a: Ledger, b: Ledger) -> Difference:
     )
 
 
-_Pair = tuple[Layer | None, Layer | None]
-
-
-def _grouped(pairs: "list[tuple[Layer, None]] | list[tuple[None, Layer]] | list[tuple[Layer, Layer]]") -> Iterator[LayerGroup]:
+def _grouped(pairs: Iterable[tuple[Layer | None, Layer | None]]) -> tuple[LayerGroup, ...]:
     """The pairs, in their order, with the alike ones of consecutive blocks joined to the first of them."""
     groups: list[LayerGroup] = []
     latest: dict[tuple[Any, ...], int] = {}  # what makes pairs alike -> the group that can still grow
@@ -112,12 +110,12 @@ def _grouped(pairs: "list[tuple[Layer, None]] | list[tuple[None, Layer]] | list[
             continue
         latest[key] = len(groups)
         groups.append(LayerGroup(layer.name, layer.stage, layer.block, layer.block, a, b))
-    yield from groups
+    return tuple(groups)
 
 
 def _form(layer: Layer) -> tuple[Any, ...]:
     """Everything that gives a layer its weights and its cost: not its constants, which are fields of their own."""
-    return layer[1:8] + (layer.bias,)
+    return (*layer[1:8], layer.bias)
 
 
 def _local(name: str) -> str:

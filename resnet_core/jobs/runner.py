@@ -80,6 +80,12 @@ class Desk:
             job = self._jobs.get(run_id)
         return job or read(self.root, run_id)
 
+    def forget(self, job: Job) -> None:
+        """Let go of a finished job whose records are large; who holds it may go on reading it."""
+        with self._lock:
+            if job.finished:
+                self._jobs.pop(job.id, None)
+
     def jobs(self) -> list[Job]:
         """The jobs that this desk remembers, the oldest first."""
         with self._lock:

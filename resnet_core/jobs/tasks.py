@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from resnet_core.cost.witnesses import ToolCount
-from resnet_core.probe.records import DeviceList, GradientFlow
+from resnet_core.export.records import OnnxFile
+from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
 from resnet_core.train.records import RunHeader, StepRecord
 
 Kind = Literal["train", "probe"]
@@ -26,9 +27,13 @@ TASKS: dict[str, Task] = {
     "train": Task("resnet_core.jobs.work:train", "train"),
     "gradients": Task("resnet_core.jobs.work:gradients", "probe"),
     "tools": Task("resnet_core.jobs.work:tools", "probe"),
+    "latency": Task("resnet_core.jobs.work:latency", "probe"),
+    "roofline": Task("resnet_core.jobs.work:roofline", "probe"),
+    "onnx": Task("resnet_core.jobs.work:onnx", "probe"),
     "devices": Task("resnet_core.jobs.work:devices", "probe"),
 }
 
 RECORDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (RunHeader, StepRecord, GradientFlow, ToolCount, DeviceList)
+    kind.__name__: kind
+    for kind in (RunHeader, StepRecord, GradientFlow, ToolCount, Latency, Kernels, Roofline, OnnxFile, DeviceList)
 }

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from resnet_core.cost import witnesses
+from resnet_core.export.onnx import onnx_file
+from resnet_core.export.records import OnnxFile
 from resnet_core.probe.gradients import gradient_flow
-from resnet_core.probe.records import DeviceList, GradientFlow
+from resnet_core.probe.latency import kernels, latencies
+from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
+from resnet_core.probe.roofline import rooflines
 from resnet_core.spec import ArchSpec, TrainSpec
 from resnet_core.train import devices as machine
 from resnet_core.train import loop
@@ -30,6 +34,30 @@ def gradients(
 def tools(arch: dict[str, Any], which: str) -> Iterator[witnesses.ToolCount]:
     """One counting tool's view of the network."""
     yield witnesses.ask(which, ArchSpec(**arch))
+
+
+def latency(
+    archs: list[dict[str, Any]], seed: int = 0, device: str = "cpu", batch_size: int = 1
+) -> Iterator[Latency | Kernels]:
+    """The latency of each network, timed in turn, in their order; then a 1x1 against a 3x3 convolution."""
+    threads = machine.threads_here()
+    specs = [ArchSpec(**arch) for arch in archs]
+    yield from latencies(specs, seed=seed, device=device, batch_size=batch_size, threads=threads)
+    yield kernels(seed=seed, device=device, threads=threads)
+
+
+def roofline(
+    archs: list[dict[str, Any]], seed: int = 0, device: str = "cpu", batch_size: int = 1
+) -> Iterator[Roofline]:
+    """What each kind of layer of each network achieves, in their order."""
+    specs = [ArchSpec(**arch) for arch in archs]
+    threads = machine.threads_here()
+    yield from rooflines(specs, seed=seed, device=device, batch_size=batch_size, threads=threads)
+
+
+def onnx(arch: dict[str, Any], seed: int = 0) -> Iterator[OnnxFile]:
+    """The network as an ONNX file."""
+    yield onnx_file(ArchSpec(**arch), seed)
 
 
 def devices() -> Iterator[DeviceList]:

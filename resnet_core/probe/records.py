@@ -1,6 +1,8 @@
 """What the probes write down. No torch here: a page reads these without it."""
 
 from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,137 @@ class DeviceList:
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
+
+
+class Spread(NamedTuple):
+    """The middle half of some values, and the least of them."""
+
+    lower: float  # quartile
+    median: float
+    upper: float  # quartile
+    minimum: float
+    repeats: int
+
+
+def spread(values: tuple[float, ...]) -> Spread:
+    """Quartiles by linear interpolation between the sorted values; at least two values."""
+    lower, _, upper = quantiles(values, n=4, method="inclusive")
+    return Spread(lower, median(values), upper, min(values), len(values))
+
+
+def ratios(numerators: tuple[float, ...], denominators: tuple[float, ...]) -> Spread:
+    """Of times taken in turn, pair by pair, so that what slowed both cancels."""
+    return spread(tuple(one / other for one, other in zip(numerators, denominators, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """The wall time of forward passes of one untrained network in inference mode, float32.
+
+    ``times_s`` holds one time a pass, after the warm-up, in the order in which they were taken. ``macs`` is the
+    ledger's count for one pass, all ``batch_size`` images. ``params`` is the network's. ``busy_cores`` is how many
+    of the machine's processor ``cores`` other processes kept busy meanwhile, on average: what disturbs a time.
+    """
+
+    times_s: tuple[float, ...]
+    macs: int
+    params: int
+    batch_size: int
+    image_size: int
+    seed: int
+    busy_cores: float
+    cores: int
+    device: str
+    device_name: str
+    threads: int
+    versions: dict[str, str]
+
+    @property
+    def spread(self) -> Spread:
+        """Median, quartiles, minimum and count of the times, in seconds."""
+        return spread(self.times_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """A 1x1 and a 3x3 convolution between the same channels on the same map, timed in turn.
+
+    ``times_1x1_s[i]`` and ``times_3x3_s[i]`` were taken one right after the other. MACs are of one pass of one image.
+    """
+
+    channels: int
+    map_size: int
+    macs_1x1: int
+    macs_3x3: int
+    times_1x1_s: tuple[float, ...]
+    times_3x3_s: tuple[float, ...]
+    seed: int
+    busy_cores: float
+    cores: int
+    device: str
+    device_name: str
+    threads: int
+    versions: dict[str, str]
+
+    @property
+    def ratios(self) -> Spread:
+        """Of the times, 1x1 over 3x3, pair by pair."""
+        return ratios(self.times_1x1_s, self.times_3x3_s)
+
+    @property
+    def fastest_ratio(self) -> float:
+        """The fastest 1x1 over the fastest 3x3: what a busy machine disturbs least."""
+        return min(self.times_1x1_s) / min(self.times_3x3_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """The time of each kind of layer in its place in real forward passes, beside its work; a row a kind.
+
+    A kind is an operator (``ops``), with its ``kernels`` and ``groups`` where it is a convolution (else 0 and 1), and
+    ``layers`` counts its layers. ``macs`` and ``bytes_moved`` are the ledger's for one pass of ``batch_size`` images:
+    every input, parameter and output once, in float32. The times of a row are those of all its layers in one pass,
+    together: median and quartiles over ``passes``. ``pass_s`` is the median of the sums over all layers.
+
+    ``peak_macs_per_s`` is what a large matrix product reached on the same device, ``peak_bytes_per_s`` what a copy of a
+    tensor far larger than the caches reached, its reads and writes together: the two roofs (Williams, Waterman and
+    Patterson 2009, doi:10.1145/1498765.1498785). A layer whose data lie in a cache can be above the second.
+    """
+
+    ops: tuple[str, ...]
+    kernels: tuple[int, ...]
+    groups: tuple[int, ...]
+    layers: tuple[int, ...]
+    macs: tuple[int, ...]
+    bytes_moved: tuple[int, ...]
+    times_s: tuple[float, ...]
+    lower_s: tuple[float, ...]
+    upper_s: tuple[float, ...]
+    passes: int
+    pass_s: float
+    peak_macs_per_s: float
+    peak_bytes_per_s: float
+    batch_size: int
+    image_size: int
+    seed: int
+    busy_cores: float
+    cores: int
+    device: str
+    device_name: str
+    threads: int
+    versions: dict[str, str]
+
+    @property
+    def macs_per_s(self) -> tuple[float, ...]:
+        """Achieved by each kind; 0 where the ledger counts none."""
+        return tuple(macs / time for macs, time in zip(self.macs, self.times_s, strict=True))
+
+    @property
+    def bytes_per_s(self) -> tuple[float, ...]:
+        """Achieved by each kind, reads and writes together."""
+        return tuple(moved / time for moved, time in zip(self.bytes_moved, self.times_s, strict=True))
+
+    @property
+    def macs_per_byte(self) -> tuple[float, ...]:
+        """The operational intensity of each kind."""
+        return tuple(macs / moved for macs, moved in zip(self.macs, self.bytes_moved, strict=True))

@@ -53,6 +53,10 @@ def _said(layer: Layer) -> str:
         "relu": "ReLU",
         "pad": f"zero-pad{stride}",
         "add": "+",
+        "scale": f"× {layer.value:g}",
+        "dropout": f"dropout {layer.value:g}",
+        "sigmoid": "σ",
+        "multiply": "× (1 − g)" if layer.part == "shortcut" else "× g",
     }[layer.op]
 
 
@@ -68,9 +72,11 @@ def test_the_block_shows_the_operators_of_the_plan_in_their_order(spec: ArchSpec
     for unit in plan(spec).units:
         body = unit.body
         texts, root = _drawn(unit, say)
-        main = [*body.entry, *body.branch]
-        shortcut = [_said(layer) for layer in body.shortcut] or (["identity"] if body.add else [])
-        joint = [*shortcut, "+"] if body.add else []
+        main = [*body.entry, *body.branch, *([body.branch_product] if body.branch_product else [])]
+        carried = [*body.shortcut, *([body.shortcut_product] if body.shortcut_product else [])]
+        shortcut = [_said(layer) for layer in carried] or (["identity"] if body.add else [])
+        gate = [*map(_said, body.gate), "g"] if body.gate else []
+        joint = [*shortcut, *gate, "+"] if body.add else []
         expected = [*map(_said, main), *joint, *map(_said, body.exit)]
         assert texts[1:-1] == expected
         assert texts[0].startswith("x  (")
@@ -109,6 +115,12 @@ def test_the_block_ends_with_its_equation() -> None:
     assert result(spec.with_(ordering="full_preact"), 1) == "H(x) = F(x) + x"
     assert result(spec.with_(ordering="bn_after_addition"), 1) == "H(x) = ReLU(BN(F(x) + x))"
     assert result(spec.with_(ordering="full_preact", projection="B"), 2) == "F(x̂) + Wₛx̂,  x̂ = ReLU(BN(x))"
+    preact = spec.with_(ordering="full_preact")
+    assert result(preact.with_(shortcut="constant_scaling", branch_scale=1), 1) == "H(x) = 1·F(x) + 0.5·x"
+    assert result(preact.with_(shortcut="exclusive_gating"), 1) == "H(x) = g·F(x) + (1−g)·x"
+    assert result(preact.with_(shortcut="shortcut_only_gating"), 1) == "H(x) = F(x) + (1−g)·x"
+    assert result(preact.with_(shortcut="conv1x1"), 1) == "H(x) = F(x) + Wₛx"
+    assert result(preact.with_(shortcut="dropout"), 1) == "H(x) = F(x) + dropout(x)"
 
 
 def test_two_drawings_side_by_side_take_the_same_height() -> None:

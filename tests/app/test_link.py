@@ -56,7 +56,8 @@ def test_a_link_is_short_and_neutral(experiment: Experiment) -> None:
 def test_each_field_of_a_network_has_its_place(slot: Any, name: str) -> None:
     values = {"skip": "false", "ordering": "full_preact", "block": "bottleneck", "stages": "2,3", "stem": "imagenet",
               "projection": "C", "stride_on": "1x1", "norm": "none", "zero_init_residual": "true", "groups": "2",
-              "width_per_group": "32"}  # fmt: skip
+              "width_per_group": "32", "shortcut": "dropout", "shortcut_scale": "0.25", "branch_scale": "1.5",
+              "dropout_rate": "0.1"}  # fmt: skip
     base = {slot: "resnet50"} if name in ("groups", "width_per_group") else {slot: "cifar20"}
     got, problems = read({**base, f"{slot}.{name}": values.get(name, "5")}, START)
     assert problems == []

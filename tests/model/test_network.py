@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from resnet_core import ArchSpec, build, plan, preset
+from resnet_core import ArchSpec, Refusal, build, plan, preset
 from resnet_core.model.network import ResidualUnit, ResNet, ZeroPadShortcut
 from resnet_core.spec import ARCH_FIELDS
 from tests.strategies import arch_specs
@@ -16,6 +16,7 @@ from tests.strategies import arch_specs
 pytestmark = pytest.mark.usefixtures("one_thread")
 GOLDEN = Path(__file__).parents[1] / "golden"
 SMALL = ArchSpec(stages=(2, 2), width=4, image_size=8)
+NO_MODULE = ("add", "multiply")  # they stand in ResidualUnit.forward
 
 
 def _images(spec: ArchSpec, count: int = 2) -> Tensor:
@@ -44,14 +45,14 @@ def test_a_module_for_each_layer_with_the_shapes_of_the_plan(spec: ArchSpec) -> 
     scores = model(_images(spec))
     assert scores.shape == (2, spec.num_classes)
     for layer in layers:
-        if layer.op == "add":
+        if layer.op in NO_MODULE:
             continue
         given_shape, put_out = seen[layer.name]
         flat = layer.op == "fc"
         assert tuple(given_shape[1:]) == (layer.in_shape[:1] if flat else layer.in_shape), layer
         assert tuple(put_out[1:]) == (layer.out_shape[:1] if flat else layer.out_shape), layer
     own = {name for name, module in model.named_modules() if not list(module.children())}
-    assert own == {layer.name for layer in layers if layer.op != "add"}
+    assert own == {layer.name for layer in layers if layer.op not in NO_MODULE}
     assert model.unit_names == tuple(unit.name for unit in layers.units)
 
 
@@ -131,6 +132,48 @@ def test_a_unit_is_f_of_x_plus_x(ordering: str, projection: str, block: str) -> 
         fork = _run(body.entry, unit, x)
         expected = _run(body.exit, unit, _run(body.branch, unit, fork) + _run(body.shortcut, unit, fork))
         assert torch.equal(unit(x), expected)
+
+
+@pytest.mark.parametrize("ordering", ARCH_FIELDS["ordering"].choices)
+@pytest.mark.parametrize("shortcut", ARCH_FIELDS["shortcut"].choices)
+def test_a_shortcut_that_is_not_the_identity_is_its_panel_of_figure_2(ordering: str, shortcut: str) -> None:
+    """arXiv:1603.05027, section 3, with the entry x, the branch f and the gate g written out."""
+    spec = SMALL.with_(ordering=ordering, shortcut=shortcut, shortcut_scale=0.25, branch_scale=0.75)
+    model = build(spec).train()
+    planned, unit = plan(spec).units[1], model.units[1]
+    x = torch.randn(2, *planned.body.in_shape)
+    f = _run(tuple(layer for layer in planned.body.branch if layer.op != "scale"), unit, x)
+    torch.manual_seed(0)
+    if shortcut in ("exclusive_gating", "shortcut_only_gating"):
+        g = torch.sigmoid(nn.functional.conv2d(x, unit.gate.weight, unit.gate.bias))
+        joined = (g * f if shortcut == "exclusive_gating" else f) + (1 - g) * x
+    else:
+        joined = {
+            "identity": lambda: f + x,
+            "constant_scaling": lambda: 0.75 * f + 0.25 * x,
+            "conv1x1": lambda: f + _run(planned.body.shortcut, unit, x),
+            "dropout": lambda: f + nn.functional.dropout(x, 0.5),
+        }[shortcut]()
+    expected = _run(planned.body.exit, unit, joined)
+    torch.manual_seed(0)
+    assert torch.equal(unit(x), expected)
+
+
+def test_gates_start_at_their_bias() -> None:
+    for bias in (-6.0, 1.5):
+        gates = [
+            module
+            for name, module in build(SMALL.with_(shortcut="exclusive_gating", gate_bias=bias)).named_modules()
+            if name.endswith(".gate")
+        ]
+        assert len(gates) == 3  # the first block of the second stage changes the shape and has none
+        assert all(bool((gate.bias == bias).all()) for gate in gates)
+
+
+def test_a_network_of_more_than_a_billion_parameters_is_refused_before_anything_is_allocated() -> None:
+    giant = ArchSpec(width=1024, stages=(400, 400, 400))
+    with pytest.raises(Refusal, match="stages 400,400,400, width 1024 and block basic make"):
+        build(giant)
 
 
 def test_a_plain_unit_is_f_of_x() -> None:

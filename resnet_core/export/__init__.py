@@ -1,0 +1,1 @@
+"""A network to take along: as source, as tables, as ONNX."""

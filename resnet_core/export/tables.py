@@ -1,0 +1,84 @@
+"""The ledger and the specification as text that other programs read. No torch here."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from resnet_core.cost.ledger import FLOAT32, Ledger, Row
+from resnet_core.cost.memory import inference_memory, training_memory
+from resnet_core.spec import ArchSpec
+
+
+def row_values(row: Row) -> dict[str, Any]:
+    """One operation as plain values, for one image; bytes are those of float32, shapes are ``[C, H, W]``."""
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "in_shape": list(row.layer.in_shape),
+        "out_shape": list(row.layer.out_shape),
+        "params": row.params,
+        "macs": row.macs,
+        "elements": row.elements,
+        "read_bytes": row.read_bytes,
+        "written_bytes": row.written_bytes,
+        "saved_bytes": row.saved_bytes,
+        "formula": formula(row),
+    }
+
+
+def formula(row: Row) -> str:
+    """What the row's multiply-adds come from, or else its parameters; empty where it has neither."""
+    return row.macs_formula or row.params_formula
+
+
+def ledger_csv(ledger: Ledger) -> str:
+    """One line for each operation under a line of names (RFC 4180); shapes are written ``64x56x56``."""
+    rows = [row_values(row) for row in ledger.rows]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({**row, **{name: "x".join(map(str, row[name])) for name in ("in_shape", "out_shape")}})
+    return text.getvalue()
+
+
+def ledger_values(ledger: Ledger) -> dict[str, Any]:
+    """The specification, the totals for one image, the memory of one training step on it, and the rows.
+
+    ``activations.elements`` are the numbers that all operations put out, ``memory`` is in bytes.
+    """
+    training, inference = training_memory(ledger, 1), inference_memory(ledger, 1)
+    return {
+        "arch": ledger.plan.spec.model_dump(mode="json"),
+        "params": ledger.params,
+        "macs": ledger.macs,
+        "flops": ledger.flops,
+        "backward_macs": ledger.backward_macs,
+        "saved_bytes": ledger.saved_bytes,
+        "activations": {
+            "elements": sum(row.written_bytes for row in ledger.rows if row.kind != "bias") // FLOAT32,
+            "saved_bytes": ledger.saved_bytes,
+        },
+        "memory": {
+            "batch_size": 1,
+            "optimizer": "momentum",
+            "dtype": "float32",
+            "training": training._asdict(),
+            "inference": {**inference._asdict(), "peak": inference.peak},
+        },
+        "depth": ledger.depth,
+        "receptive_field": ledger.receptive_field,
+        "paths": ledger.paths,
+        "rows": [row_values(row) for row in ledger.rows],
+    }
+
+
+def ledger_json(ledger: Ledger) -> str:
+    """:func:`ledger_values` as text."""
+    return json.dumps(ledger_values(ledger), indent=1) + "\n"
+
+
+def spec_json(spec: ArchSpec) -> str:
+    """Every field; ``ArchSpec.model_validate_json`` reads it back."""
+    return spec.model_dump_json(indent=2) + "\n"

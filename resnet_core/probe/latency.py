@@ -1,0 +1,141 @@
+"""How long a network takes: whole forward passes, each kind of layer in them, and one small comparison.
+
+MACs are not time. What a layer takes also depends on the bytes that it moves and on what starting it costs: the
+roofline model, Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785.
+
+Everything here is measured in float32, in evaluation and inference mode, on networks with their first weights: the
+time of an operation does not depend on the values, numbers too small for float32's normal range apart.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resnet_core.cost.ledger import Ledger, count
+from resnet_core.cost.memory import refuse_if_too_large
+from resnet_core.errors import N_, Refusal
+from resnet_core.model.network import build
+from resnet_core.probe import clock
+from resnet_core.probe.records import Kernels, Latency
+from resnet_core.spec import ArchSpec
+from resnet_core.train import devices
+
+MAX_MACS = 10**11  # of one pass: a few seconds on one core, before it is repeated
+REPEATS = 200
+BUDGET_S = 2.0  # for each network
+
+
+def latency(
+    spec: ArchSpec, *, batch_size: int = 1, repeats: int = REPEATS, seed: int = 0, device: str = "cpu", threads: int = 1
+) -> Latency:
+    """The times of repeated forward passes of one network on images of its own size; see :func:`latencies`."""
+    (measured,) = latencies([spec], batch_size=batch_size, repeats=repeats, seed=seed, device=device, threads=threads)
+    return measured
+
+
+def latencies(
+    specs: Sequence[ArchSpec],
+    *,
+    batch_size: int = 1,
+    repeats: int = REPEATS,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 1,
+    budget_s: float = BUDGET_S,
+) -> tuple[Latency, ...]:
+    """The times of ``repeats`` forward passes of each network, taken in turn (A B A B) after a warm-up.
+
+    Inputs are ``(batch_size, in_channels, image_size, image_size)`` normal numbers from ``seed``, which also draws the
+    weights. Where the passes would take longer than ``budget_s`` seconds for each network there are fewer, at least
+    five. :class:`Refusal`: no such device, too large for the memory, or more than 10^11 MACs in a pass.
+    """
+    place = devices.resolve(device)
+    ledgers = [measurable(spec, batch_size, device) for spec in specs]
+    with clock.use_threads(threads), torch.inference_mode():
+        works = [
+            _pass(build(spec, seed=seed).to(place).eval(), images(spec, batch_size, seed, place)) for spec in specs
+        ]
+        load = clock.OtherLoad()
+        times = clock.in_turn(works, place, repeats, budget_s * len(works))
+        facts = provenance(device, seed, load)
+    return tuple(
+        Latency(
+            times_s=taken,
+            macs=batch_size * ledger.macs,
+            params=ledger.params,
+            batch_size=batch_size,
+            image_size=ledger.plan.spec.image_size,
+            **facts,
+        )
+        for ledger, taken in zip(ledgers, times, strict=True)
+    )
+
+
+def kernels(
+    channels: int = 64,
+    map_size: int = 56,
+    *,
+    repeats: int = REPEATS,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 1,
+    budget_s: float = 1.0,
+) -> Kernels:
+    """A 1x1 against a 3x3 convolution, ``(1, channels, map_size, map_size)`` to the same, timed in turn.
+
+    The 1x1 has exactly a ninth of the MACs. The default is the first stage of an ImageNet network.
+    """
+    place = devices.resolve(device)
+    source = torch.Generator().manual_seed(seed)
+
+    def conv(kernel: int) -> Callable[[], Tensor]:
+        weight = torch.randn(channels, channels, kernel, kernel, generator=source).to(place)
+        return lambda: functional.conv2d(x, weight, padding=kernel // 2)
+
+    with clock.use_threads(threads), torch.inference_mode():
+        x = torch.randn(1, channels, map_size, map_size, generator=source).to(place)
+        load = clock.OtherLoad()
+        one, three = clock.in_turn([conv(1), conv(3)], place, repeats, budget_s)
+        facts = provenance(device, seed, load)
+    macs = channels * channels * map_size * map_size
+    return Kernels(channels, map_size, macs, 9 * macs, one, three, **facts)
+
+
+def measurable(spec: ArchSpec, batch_size: int, device: str) -> Ledger:
+    """The ledger of a network that can be timed here; a refusal before anything is allocated."""
+    refuse_if_too_large(spec, batch_size, available=devices.free_bytes(device))
+    ledger = count(spec)
+    if batch_size * ledger.macs > MAX_MACS:
+        raise Refusal(
+            N_("One forward pass of this network has {macs} multiply-adds; its time is measured up to {most}: choose "
+               "fewer blocks, a smaller width or smaller images."),
+            field="image_size", macs=f"{batch_size * ledger.macs:,}", most=f"{MAX_MACS:,}",
+        )  # fmt: skip
+    return ledger
+
+
+def images(spec: ArchSpec, batch_size: int, seed: int, place: torch.device) -> Tensor:
+    """Normal numbers ``(batch_size, in_channels, image_size, image_size)``."""
+    shape = batch_size, spec.in_channels, spec.image_size, spec.image_size
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(place)
+
+
+def provenance(device: str, seed: int, load: clock.OtherLoad) -> dict[str, Any]:
+    """Where and how a time was taken: the fields that the records share."""
+    return {
+        "seed": seed,
+        "busy_cores": load.cores(),
+        "cores": psutil.cpu_count() or 1,
+        "device": device,
+        "device_name": devices.device_name(device),
+        "threads": devices.threads_here(),
+        "versions": devices.versions(),
+    }
+
+
+def _pass(model: nn.Module, inputs: Tensor) -> Callable[[], Tensor]:
+    return lambda: model(inputs)

@@ -1,0 +1,89 @@
+"""A against B as tables and a chart: drawn from records alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.figures.compare import fields_table, layers_table, totals_table
+from app.figures.roofline import kinds_table, latency_table, roofline_chart, seconds
+from app.text import words
+from resnet_core import ArchSpec, count, preset
+from resnet_core.cost.difference import difference
+from resnet_core.probe.records import Latency, Roofline
+
+EN = words("en")
+WHERE = {
+    "seed": 0, "busy_cores": 0.5, "cores": 2, "device": "cpu", "device_name": "a processor", "threads": 1,
+    "versions": {"torch": "2"},
+}  # fmt: skip
+NAMES = {"a": "resnet34", "b": "<b>"}
+
+
+def latency(*times: float, macs: int = 2 * 10**9) -> Latency:
+    return Latency(times, macs, params=1, batch_size=1, image_size=32, **WHERE)  # type: ignore[arg-type]
+
+
+A = Roofline(
+    ops=("conv", "conv", "bn", "fc"), kernels=(3, 1, 0, 0), groups=(1, 1, 1, 1), layers=(9, 2, 11, 1),
+    macs=(9 * 10**8, 10**8, 0, 10**3), bytes_moved=(3 * 10**7, 2 * 10**7, 10**7, 4 * 10**3),
+    times_s=(0.03, 0.01, 0.009, 0.001), lower_s=(0.02, 0.01, 0.008, 0.001), upper_s=(0.04, 0.02, 0.01, 0.002),
+    passes=7, pass_s=0.05, peak_macs_per_s=4e10, peak_bytes_per_s=2e10, batch_size=1, image_size=32, **WHERE,
+)  # type: ignore[arg-type]  # fmt: skip
+B = replace(A, groups=(32, 1, 1, 1), peak_macs_per_s=3e10)
+
+
+def test_fields_and_totals_stand_side_by_side() -> None:
+    found = difference(count(preset("resnet34")), count(preset("resnet50")))
+    assert "<td>Block</td><td>basic</td><td>bottleneck</td>" in fields_table(found, EN)
+    totals = totals_table(found, EN)
+    for told in ("21,797,672", "25,557,032", "+3,759,360 (+17.2%)", "4,089,184,256", "85.91 MB"):
+        assert told in totals
+
+
+def test_layers_of_one_side_and_reshaped_ones_have_parts_of_their_own() -> None:
+    html = layers_table(difference(count(ArchSpec()), count(ArchSpec(skip=False, num_classes=100))), EN)
+    assert "only in A: 29<" in html
+    assert "only in B" not in html
+    assert "in both, with another shape: 1<" in html
+    assert 'layer1.0–8.add <span class="rx-count">9×</span></td><td>add · 16×32×32</td><td>–</td>' in html
+    assert "<td>fc · 64×1×1 → 10×1×1</td><td>fc · 64×1×1 → 100×1×1</td>" in html
+
+
+def test_the_ratio_of_times_stands_beside_that_of_macs() -> None:
+    html = latency_table({"a": latency(0.1, 0.2, 0.3), "b": latency(0.15, 0.4, 0.6, macs=10**9)}, NAMES, EN)
+    assert '<b data-latency="a">200 ms</b>' in html
+    assert '<b data-latency="b">400 ms</b>' in html
+    assert "<b data-ratio='time'>2</b>" in html
+    assert "<b data-ratio='macs'>0.5</b>" in html
+    assert "10 GMAC/s" in html
+    assert "&lt;b&gt;" in html
+
+
+def test_a_mark_for_each_kind_with_macs_under_the_measured_roofs() -> None:
+    figure = roofline_chart({"a": A, "b": B}, NAMES, EN)
+    roof, a, b = figure["data"]
+    assert a["text"] == ["3×3", "1×1", "fc"]
+    assert b["text"][0] == "3×3 g=32"
+    assert a["y"] == pytest.approx([30, 10, 0.001])
+    assert a["x"] == pytest.approx([30, 5, 0.25])
+    assert a["error_y"]["array"] == pytest.approx([15, 0, 0])
+    assert a["error_y"]["arrayminus"] == pytest.approx([7.5, 5, 0.0005])
+    assert roof["x"][1] == 2.0  # the ridge: 40 GMAC/s over 20 GB/s
+    assert roof["y"] == pytest.approx([20 * roof["x"][0], 40, 40])
+    assert roof["x"][0] < 0.25
+    assert roof["x"][2] > 30
+
+
+def test_the_table_of_kinds_is_in_order_of_their_time_and_leaves_gaps() -> None:
+    html = kinds_table({"a": A, "b": B}, EN)
+    order = [html.index(f"<td>{kind}</td>") for kind in ("conv 3×3", "conv 3×3, 32 groups", "conv 1×1", "bn", "fc")]
+    assert order == sorted(order)
+    assert "<td>conv 3×3</td><td>9</td><td>–</td><td>60.0%</td><td>–</td><td>30</td><td>–</td><td>1</td>" in html
+    assert "<td>bn</td><td>11</td><td>11</td><td>18.0%</td><td>18.0%</td><td>–</td><td>–</td><td>1.11</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("time", "told"), [(1.234, "1.23 s"), (0.1234, "123 ms"), (0.001, "1 ms"), (0.0001234, "123 µs")]
+)
+def test_times_have_three_digits_and_a_unit(time: float, told: str) -> None:
+    assert seconds(time) == told

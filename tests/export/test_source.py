@@ -1,0 +1,151 @@
+"""The exported source is the network: same parameters by name, same outputs to the last bit, from torch alone."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from resnet_core import ArchSpec, Refusal, build, count, preset, presets
+from resnet_core.export.source import source
+from resnet_core.spec import ARCH_FIELDS
+
+SIZES = {"width": 8, "image_size": 20, "num_classes": 5, "groups": 4, "width_per_group": 160, "expansion": 3,
+         "in_channels": 3}  # fmt: skip
+ORDERINGS = list(ARCH_FIELDS["ordering"].choices)
+SHORTCUTS = list(ARCH_FIELDS["shortcut"].choices)
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> ArchSpec:
+    """A small network over all fields; what does not fit together is left to the specification to refuse."""
+    drawn: dict[str, Any] = {}
+    for name, field in ARCH_FIELDS.items():
+        match field.kind:
+            case "choice":
+                drawn[name] = draw(st.sampled_from(list(field.choices)), label=name)
+            case "switch":
+                drawn[name] = draw(st.booleans(), label=name)
+            case "wholes":
+                drawn[name] = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple), label=name)
+            case "whole":
+                drawn[name] = draw(st.integers(int(field.minimum or 0), SIZES[name]), label=name)
+            case "real":
+                drawn[name] = draw(st.floats(field.minimum, field.maximum), label=name)
+    if drawn["block"] == "basic":
+        drawn |= {"groups": 1, "width_per_group": 64}
+    drawn["shortcut"] = drawn["shortcut"] if drawn["skip"] and drawn["projection"] != "C" else "identity"
+    try:
+        return ArchSpec(**drawn)
+    except Refusal:
+        assume(False)
+        raise
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take longer than these small networks."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def exported(text: str) -> torch.nn.Module:
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(text, "exported.py", "exec"), namespace)
+    model: torch.nn.Module = namespace["ResNet"]()
+    return model
+
+
+def same(spec: ArchSpec) -> None:
+    text = source(spec)
+    there, here = exported(text), build(spec, seed=1)
+    for weight in here.state_dict().values():  # as after a training: BatchNorms of their own, signals that last
+        if weight.is_floating_point():
+            weight.copy_(weight * 0.7 if weight.dim() > 1 else weight + 0.1 * torch.rand(weight.shape))
+    there.load_state_dict(here.state_dict(), strict=True)
+    images = torch.randn(2, spec.in_channels, spec.image_size, spec.image_size)
+    with torch.no_grad():
+        scores = here.eval()(images)
+        assert torch.isfinite(scores).all()
+        assert torch.equal(there.eval()(images), scores), text
+    build(spec).load_state_dict(there.state_dict(), strict=True)
+    assert sum(parameter.numel() for parameter in there.parameters()) == count(spec).params
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(specs())
+def test_any_network_is_the_same_network(spec: ArchSpec) -> None:
+    same(spec)
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS)
+def test_every_ordering_with_every_shortcut(ordering: str) -> None:
+    start = ArchSpec(ordering=ordering, width=4, image_size=4)
+    for shortcut, projection, block, stages in product(SHORTCUTS, "AB", ("basic", "bottleneck"), ((2, 2), (2,))):
+        same(start.with_(shortcut=shortcut, projection=projection, block=block, stages=stages))
+    for changes in ({"projection": "C"}, {"norm": "none"}, {"skip": False}):
+        for block, stages in product(("basic", "bottleneck"), ((2, 2), (2,), (1, 1), (1,))):
+            same(start.with_(block=block, stages=stages, **changes))
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_is_generated_and_compiles(name: str) -> None:
+    text = source(preset(name))
+    compile(text, f"{name}.py", "exec")
+    assert text.startswith(f'"""{name}: ')
+    assert f"{count(preset(name)).params:,} parameters" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50_v1", "resnext50_32x4d", "preact164", "plain20", "cifar56"])
+def test_presets_put_out_the_same(name: str) -> None:
+    same(preset(name).with_(image_size=32))
+
+
+def test_it_names_only_what_it_uses() -> None:
+    text = source(preset("resnet50"))
+    assert not any(word in text for word in ("gate", "Dropout", "ZeroPad", "functional", "activated", "reshapes"))
+    assert "self.gate" in source(preset("cifar20").with_(shortcut="exclusive_gating"))
+    assert "arXiv:1611.05431" in source(preset("resnext50_32x4d"))
+    assert source(preset("cifar20"), "my network").startswith('"""my network: a residual network of 20')
+
+
+def test_first_weights_follow_the_same_distribution() -> None:
+    spec = preset("cifar20").with_(
+        zero_init_residual=True, shortcut="shortcut_only_gating", gate_bias=-3.0, stages=(2, 2, 2)
+    )
+    there = exported(source(spec)).state_dict()
+    assert not there["layer1.0.bn2.weight"].any()
+    assert torch.all(there["layer1.0.gate.bias"] == -3.0)
+    for name, weight in build(spec).state_dict().items():
+        if weight.dim() > 1:
+            assert there[name].std() == pytest.approx(float(weight.std()), rel=0.2), name
+
+
+def test_it_needs_torch_alone(tmp_path: Path) -> None:
+    file = tmp_path / "small.py"
+    file.write_text(source(preset("preact110").with_(stages=(1, 1, 1))))
+    ran = subprocess.run([sys.executable, "-I", file], capture_output=True, text=True, check=True)
+    assert ran.stdout.endswith("parameters; scores (1, 10)\n")
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "100", "--select", "E,F,W,I,N,B,UP",
+         "--ignore", "N812", file],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_no_torch_to_write_it() -> None:
+    script = (
+        "import sys; from resnet_core import preset; from resnet_core.export.source import source; "
+        "source(preset('resnet50')); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0

@@ -1,0 +1,180 @@
+"""The timings: what they count is the ledger's, what they time is the network. No speed is asserted."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from resnet_core import ArchSpec, Refusal, build, count, preset
+from resnet_core.jobs import work
+from resnet_core.jobs.tasks import RECORDS, TASKS
+from resnet_core.probe import clock, latency
+from resnet_core.probe.latency import kernels, latencies
+from resnet_core.probe.records import Kernels, Latency, Roofline, ratios, spread
+from resnet_core.probe.roofline import kind_of, replay, rooflines
+from resnet_core.records import from_json, to_json
+from resnet_core.train import devices
+
+SMALL = ArchSpec(stages=(1, 1, 1), width=4)
+QUICK = {"repeats": 6, "budget_s": 0.05}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_the_record_holds_every_pass_and_tells_where_it_was_taken() -> None:
+    measured = latency.latency(SMALL, batch_size=2, repeats=9, seed=3)
+    assert len(measured.times_s) == 9
+    assert all(taken > 0 for taken in measured.times_s)
+    ledger = count(SMALL)
+    assert (measured.macs, measured.params) == (2 * ledger.macs, ledger.params)
+    assert (measured.batch_size, measured.image_size, measured.seed) == (2, 32, 3)
+    assert (measured.device, measured.threads, measured.versions["torch"]) == ("cpu", 1, str(torch.__version__))
+    assert measured.device_name
+    assert measured.busy_cores >= 0
+    assert measured.cores >= 1
+    assert from_json(Latency, to_json(measured)) == measured
+
+
+def test_the_spread_is_made_of_quartiles() -> None:
+    assert spread((5.0, 1.0, 4.0, 2.0, 3.0)) == (2.0, 3.0, 4.0, 1.0, 5)
+    assert ratios((1.0, 2.0, 9.0), (2.0, 2.0, 3.0)).median == 1.0
+
+
+def test_networks_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def once(work: Any, _device: torch.device) -> float:
+        work()
+        return 1e-3
+
+    monkeypatch.setattr(clock, "once", once)
+    works = [lambda: seen.append("a"), lambda: seen.append("b")]
+    times = clock.in_turn(works, torch.device("cpu"), repeats=7, budget_s=10)
+    assert seen == ["a"] * 3 + ["b"] * 3 + ["a", "b"] * 7  # the warm-up, then in turn
+    assert [len(taken) for taken in times] == [7, 7]
+
+
+def test_a_slow_network_takes_five_passes_and_one_to_warm_up() -> None:
+    calls = 0
+
+    def slow() -> None:
+        nonlocal calls
+        calls += 1
+        time.sleep(0.01)
+
+    (times,) = clock.in_turn([slow], torch.device("cpu"), repeats=100, budget_s=0.02)
+    assert (len(times), calls) == (5, 6)
+    assert all(taken >= 0.01 for taken in times)
+
+
+def test_the_budget_ends_the_repeats() -> None:
+    started = time.perf_counter()
+    measured = latencies([SMALL, SMALL], repeats=10**6, budget_s=0.2)
+    assert time.perf_counter() - started < 5
+    assert 5 <= len(measured[0].times_s) == len(measured[1].times_s) < 10**6
+
+
+def test_the_threads_of_the_caller_are_left_as_they_were() -> None:
+    (measured,) = latencies([SMALL], threads=2, **QUICK)
+    assert measured.threads == 2
+    assert torch.get_num_threads() == 1
+
+
+def test_what_cannot_be_timed_is_refused_before_anything_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("built")
+
+    monkeypatch.setattr(latency, "build", never)
+    with pytest.raises(Refusal, match="GB"):
+        latencies([SMALL, preset("resnet50").with_(width=700)])
+    with pytest.raises(Refusal, match="multiply-adds; its time is measured up to 100,000,000,000"):
+        latencies([preset("resnet152").with_(image_size=1024)])
+    monkeypatch.setattr(devices, "available", lambda: ["cpu"])
+    with pytest.raises(Refusal, match="no CUDA device"):
+        kernels(device="cuda")
+
+
+def test_a_1x1_has_a_ninth_of_the_macs_of_a_3x3() -> None:
+    measured = kernels(8, 14, **QUICK)
+    assert measured.macs_3x3 == 9 * measured.macs_1x1 == 9 * 8 * 8 * 14 * 14
+    assert len(measured.times_1x1_s) == len(measured.times_3x3_s) == measured.ratios.repeats
+    assert 0 < measured.ratios.lower <= measured.ratios.median <= measured.ratios.upper
+    assert measured.fastest_ratio == min(measured.times_1x1_s) / min(measured.times_3x3_s)
+    assert from_json(Kernels, to_json(measured)) == measured
+
+
+CHANGES: list[dict[str, Any]] = [
+    {},
+    {"skip": False},
+    {"shortcut": "exclusive_gating"},
+    {"shortcut": "shortcut_only_gating"},
+    {"shortcut": "constant_scaling"},
+    {"shortcut": "dropout"},
+    {"ordering": "full_preact", "projection": "B"},
+    {"ordering": "bn_after_addition", "norm": "none"},
+    {"stem": "imagenet", "block": "bottleneck", "groups": 2, "width_per_group": 32, "projection": "C"},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_the_replay_runs_every_layer_once_and_puts_out_the_same_bits(changes: dict[str, Any]) -> None:
+    spec = SMALL.with_(stages=(2, 2, 1), **changes)
+    model, ledger = build(spec).eval(), count(spec)
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen = []
+
+    def run(layer: Any, work: Any) -> torch.Tensor:
+        seen.append(layer.op)
+        out: torch.Tensor = work()
+        return out
+
+    with torch.inference_mode():
+        assert torch.equal(replay(model, ledger, x, run), model(x))
+    assert sorted(seen) == sorted(layer.op for layer in ledger.plan)
+
+
+def test_the_kinds_of_a_roofline_add_up_to_the_ledger() -> None:
+    specs = [SMALL.with_(shortcut="exclusive_gating"), SMALL.with_(skip=False)]
+    for spec, found in zip(specs, rooflines(specs, batch_size=3, **QUICK), strict=True):
+        ledger = count(spec)
+        kinds = list(zip(found.ops, found.kernels, found.groups, strict=True))
+        assert len(set(kinds)) == len(kinds)
+        assert set(kinds) == {tuple(kind_of(layer)) for layer in ledger.plan}
+        assert sum(found.layers) == len(ledger.plan)
+        assert sum(found.macs) == 3 * ledger.macs
+        assert [bool(macs) for macs in found.macs] == [op in ("conv", "fc") for op in found.ops]
+        assert all(0 < low <= middle <= high for low, middle, high in
+                   zip(found.lower_s, found.times_s, found.upper_s, strict=True))  # fmt: skip
+        assert found.passes >= 5
+        assert found.peak_macs_per_s > 0
+        assert found.peak_bytes_per_s > 0
+        assert from_json(Roofline, to_json(found)) == found
+
+
+def test_the_bytes_of_a_kind_are_inputs_parameters_and_outputs_once() -> None:
+    (found,) = rooflines([SMALL], batch_size=2, **QUICK)
+    at = found.ops.index("fc")
+    assert found.bytes_moved[at] == 4 * (2 * 16 + (16 * 10 + 10) + 2 * 10)
+    assert found.macs_per_byte[at] == 2 * 160 / found.bytes_moved[at]
+    assert found.macs_per_s[at] == 2 * 160 / found.times_s[at]
+    add = found.ops.index("add")
+    size = 4 * 32 * 32 + 8 * 16 * 16 + 16 * 8 * 8
+    assert found.bytes_moved[add] == 4 * 2 * 3 * size
+    assert found.macs_per_s[add] == 0
+
+
+def test_the_tasks_put_out_the_records_in_order() -> None:
+    archs = [SMALL.model_dump(mode="json"), SMALL.with_(skip=False).model_dump(mode="json")]
+    kinds = [type(record).__name__ for record in work.latency(archs)]
+    assert kinds == ["Latency", "Latency", "Kernels"]
+    assert [type(record).__name__ for record in work.roofline(archs)] == ["Roofline", "Roofline"]
+    assert {"Latency", "Kernels", "Roofline"} <= set(RECORDS)
+    assert TASKS["latency"].kind == TASKS["roofline"].kind == "probe"
