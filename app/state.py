@@ -52,20 +52,21 @@ def begin(page: str) -> None:
     """Called first in every run of the entry script: adopt the link where the browser changed it.
 
     A link that differs from the one written last comes from outside: a first visit, Back or Forward, an edited address.
-    There are three exceptions. A run that answers a click carries the link as it was at the click, which may be older
-    than the last one written. A switch of the page arrives without parameters, which says nothing, so the experiment
-    goes on and is written again. And a bare address stays bare until something is changed, for every write adds an
-    entry to the browser's history; Back to it finds what it showed.
+    There are four exceptions. A run that the page itself asked for brings nothing new. A run that answers a click
+    carries the link as it was at the click, which may be older than the last one written. A switch of the page arrives
+    without parameters, which says nothing, so the experiment goes on and is written again. And a bare address stays
+    bare until something is changed, for every write adds an entry to the browser's history; Back to it finds what it
+    showed.
     """
     session = st.session_state
     incoming = st.query_params.to_dict()
     first = "experiment" not in session
     switched = not first and session.page != page
-    touched = session.pop("touched", False)
+    touched, own = session.pop("touched", False), session.pop("own", False)
     if first:
         session.bare = {}
         _adopt(incoming, Experiment(language=nearest_language(st.context.locale)))
-    elif incoming != session.written and not touched and not (switched and not incoming):
+    elif incoming != session.written and not touched and not own and not (switched and not incoming):
         _adopt(incoming, session.bare.get(page, experiment()) if not incoming else experiment())
     elif touched or switched:
         _publish()
@@ -82,6 +83,12 @@ def resume() -> Words:
         _publish()
     st.session_state.touched = False
     return words(experiment().language)
+
+
+def rerun() -> None:
+    """Run the whole page once more, by its own wish: something that it waited for has come."""
+    st.session_state.own = True
+    st.rerun()
 
 
 def _adopt(incoming: dict[str, str], start: Experiment) -> None:

@@ -13,7 +13,7 @@ from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import bottleneck, compare, export, gradients, lesson, memory, table, tools
+from app.views import bottleneck, compare, export, frame, gradients, lesson, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
 
 
@@ -23,12 +23,12 @@ def show() -> None:
     lesson.show()
     bottleneck.show()
     tools.show()
-    export.show()
 
 
 @st.fragment
 def _networks() -> None:
     words = state.resume()
+    frame.notices(words)
     for slot, place in zip(SLOTS, st.columns(2), strict=True):
         with place:
             controls.network_card(slot, words)
@@ -42,6 +42,7 @@ def _networks() -> None:
     table.show(ledgers, words)
     memory.show(ledgers, words)
     compare.show()
+    export.show()
     panel.measure()  # last, for it may wait: everything above is already on its way to the browser
 
 

@@ -1,4 +1,4 @@
-"""What every page has around it: the style, the name, the language switch, and notices about the link."""
+"""What every page has around it: the style, the name, the language switch, notices about the link, and the way on."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def configure() -> None:
 
 
 def header(words: Words) -> None:
-    """Name, language switch, and what the link held that could not be used."""
+    """Name and language switch."""
     st.html(STYLE)
     st.logo(LOGO, size="large")
     with st.container(key="language"):
@@ -34,6 +34,10 @@ def header(words: Words) -> None:
             words("Language"), list(LANGUAGES), key="language.switch", required=True, label_visibility="collapsed",
             format_func=LANGUAGES.__getitem__, on_change=state.change_language, args=("language.switch",),
         )  # fmt: skip
+
+
+def notices(words: Words) -> None:
+    """What the link held that could not be used; gone after the next change."""
     if found := state.notices():
         st.warning("\n".join(f"- {words.refusal(notice)}" for notice in found))
 

@@ -18,8 +18,9 @@ from resnet_core.train.facts import fit
 
 HEIGHT = 285
 BATCH = 128
-QUIET_S = 0.4  # a warm measurement is done by then, and the page says nothing in between
+QUICK_S = 0.45  # a warm measurement of a ResNet-56 is done by then
 BEAT_S = 0.005  # between two chances for a click to interrupt the wait
+LOOK_S = 0.25  # between two looks at a longer measurement
 
 
 class Panel:
@@ -35,7 +36,11 @@ class Panel:
             controls.train_field("seed", state.experiment().train.seed, words)
 
     def measure(self) -> None:
-        """Ask for both measurements and draw them; a click while they run interrupts the wait, not the work."""
+        """Ask for both measurements and draw them, at once if they are there or quick.
+
+        A click that falls into this wait is answered after it, so the wait is short: a longer measurement goes on by
+        itself, and a small fragment looks for it.
+        """
         train = state.experiment().train
         jobs: dict[Slot, Job] = {}
         for slot in SLOTS:
@@ -46,19 +51,15 @@ class Panel:
                 self.note.error(f"{SLOT_NAMES[slot]}: {self.words.refusal(refusal)}")
                 return
             jobs[slot] = cache.gradients(spec, train.seed, train.data)
-        self._wait(list(jobs.values()))
-        self._draw(jobs)
-
-    def _wait(self, jobs: list[Job]) -> None:
-        started = said = time.monotonic()
-        while not all(job.wait(BEAT_S) for job in jobs):
-            # Streamlit lets a newer run take over where the session is read, so a click never waits for this.
+        deadline = time.monotonic() + QUICK_S
+        while not all(job.wait(BEAT_S) for job in jobs.values()) and time.monotonic() < deadline:
+            # In a fragment's run, Streamlit lets a newer run take over where the session is read.
             st.session_state.get("experiment")
-            now = time.monotonic()
-            if now - said > QUIET_S:
-                said = now
-                waited = f"{now - started:.0f}"
-                self.note.caption(self.words("Measuring in a process of its own: {seconds} s", seconds=waited))
+        if all(job.finished for job in jobs.values()):
+            self._draw(jobs)
+        else:
+            with self.note:
+                st.fragment(_watch, run_every=LOOK_S)(list(jobs.values()), time.monotonic() - QUICK_S)
 
     def _draw(self, jobs: dict[Slot, Job]) -> None:
         flows: dict[Slot, GradientFlow] = {slot: job.records[-1] for slot, job in jobs.items() if job.records}
@@ -89,3 +90,12 @@ class Panel:
             batch=flow.batch_size, data=self.words("digits"), size=flow.image_size, seed=flow.seed,
             device=flow.device_name, version=flow.versions["torch"],
         )  # fmt: skip
+
+
+def _watch(jobs: list[Job], started: float) -> None:
+    """Say how long it has taken, and draw the page anew once both are there."""
+    if all(job.finished for job in jobs):
+        state.rerun()
+    words = state.resume()
+    waited = f"{time.monotonic() - started:.0f}"
+    st.caption(words("Measuring in a process of its own: {seconds} s", seconds=waited))

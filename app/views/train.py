@@ -9,6 +9,7 @@ from app.figures.training import COLUMNS, History, gradient_heat_maps, learning_
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import race_result
+from app.views import frame
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
@@ -34,6 +35,7 @@ STATUS = {
 def show() -> None:
     """The page."""
     words = state.resume()
+    frame.notices(words)
     runs = _runs()
     running = any(not run.finished for run in runs.values())
     _player(runs, running, words)
@@ -134,7 +136,7 @@ def _live(watching: bool) -> None:
     _profile(histories, words)
     _evidence(runs, histories, words)
     if watching and all(run.finished for run in runs.values()):
-        st.rerun()  # the whole page once more: the buttons change, and the beat ends
+        state.rerun()  # the whole page once more: the buttons change, and the beat ends
 
 
 def _progress(runs: dict[Slot, Run], histories: dict[Slot, History], words: Words) -> None:

@@ -9,7 +9,8 @@ both ways and the outputs are the same.
 from importlib.metadata import version
 
 from resnet_core.cost.ledger import Ledger, count
-from resnet_core.export.block_source import BlockSource, layer_source
+from resnet_core.export.block_source import BlockSource
+from resnet_core.export.layer_source import layer_source
 from resnet_core.export.text import indent, paragraph
 from resnet_core.fields import to_text
 from resnet_core.plan import Plan, Shape

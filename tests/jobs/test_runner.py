@@ -37,6 +37,16 @@ def test_a_training_runs_to_its_end_and_is_found_again(desk: Desk) -> None:
     assert list(reopened.records) == job.records
 
 
+def test_a_finished_job_can_be_forgotten_and_read_on(desk: Desk) -> None:
+    job = desk.submit("tools", SMALL, "torch")
+    desk.forget(job)
+    assert desk.get(job.id) is job  # it had not finished
+    assert job.wait(30)
+    desk.forget(job)
+    assert desk.get(job.id) is None
+    assert job.records[0].tool == "torch"
+
+
 def test_two_children_of_one_seed_measure_the_same(desk: Desk) -> None:
     jobs = [desk.submit("train", SMALL, SHORT) for _ in range(2)]
     assert all(job.wait(30) for job in jobs)
