@@ -1,0 +1,297 @@
+"""Every page as a script, in both languages: no exception, and widgets that change what is shown.
+
+No browser here: these tests read what the script hands over, so they also see the whole table and every refusal.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import cache, link
+from app.link import Experiment, network
+from app.slots import SLOTS, Slot
+from app.text import LANGUAGES, words
+from resnet_core import ArchSpec, count, preset, presets
+from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+PATIENCE_S = 90  # the first measurement waits for the import of torch
+PAGES = ("explore", "train")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One desk for this file, whose runs go elsewhere and whose children end with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_EXPLORER_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield
+        cache.desk().close()
+        st.cache_resource.clear()
+
+
+def open_page(page: str = "explore", /, locale: str = "en-US", **parameters: str) -> AppTest:
+    """A new visitor's first look; ``b_width`` stands for the link's ``b.width``."""
+    visitor = AppTest.from_file(MAIN, default_timeout=PATIENCE_S)
+    visitor.context = {"locale": locale}
+    visitor.run()
+    if page != "explore":
+        turn_to(visitor, page)
+    if parameters:
+        visitor = AppTest.from_file(MAIN, default_timeout=PATIENCE_S)
+        visitor.context = {"locale": locale}
+        for name, value in parameters.items():
+            visitor.query_params[name.replace("_", ".", 1)] = value
+        visitor.run()
+        if page != "explore":
+            turn_to(visitor, page)
+    calm(visitor)
+    return visitor
+
+
+def turn_to(visitor: AppTest, page: str) -> None:
+    """Follow the navigation. AppTest.switch_page knows files only, and these pages are functions."""
+    known = visitor._registered_pages.items()
+    path = "" if page == "explore" else page  # the default page
+    visitor._page_hash = next(key for key, info in known if info["url_pathname"] == path)
+    visitor.run()
+
+
+def calm(visitor: AppTest) -> None:
+    assert not visitor.exception, [box.value for box in visitor.exception]
+
+
+def markup(visitor: AppTest) -> str:
+    """All that the page says in HTML of its own."""
+    return "\n".join(element.proto.body for element in visitor.get("html"))
+
+
+def shown(visitor: AppTest, slot: Slot) -> dict[str, int]:
+    """The numbers of the strip."""
+    found = re.findall(r'data-metric="(\w+)" data-slot="(\w)" data-value="(\d+)"', markup(visitor))
+    return {metric: int(value) for metric, place, value in found if place == slot}
+
+
+def expected(spec: ArchSpec) -> dict[str, int]:
+    ledger = count(spec)
+    return {"params": ledger.params, "macs": ledger.macs, "saved": ledger.saved_bytes, "depth": ledger.depth}
+
+
+def of_link(visitor: AppTest) -> dict[str, str]:
+    """The link as it stands in the address."""
+    return {name: value[0] if isinstance(value, list) else value for name, value in visitor.query_params.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_in_every_language(page: str, language: str) -> None:
+    by_locale = open_page(page, locale="ko-KR" if language == "ko" else "en-US")
+    by_link = open_page(page, locale="fr-FR", lang=language)
+    for visitor in (by_locale, by_link):
+        assert not visitor.error
+        assert not visitor.warning
+        assert visitor.button_group(key="language.switch").value == language
+    told = [item.label for item in by_locale.toggle] if page == "explore" else [by_locale.button[0].label]
+    message = "Skip connections" if page == "explore" else "Train"
+    assert set(told) == {words(language)(message)}
+
+
+def test_the_first_look_is_the_papers_comparison() -> None:
+    visitor = open_page()
+    for slot in SLOTS:
+        assert shown(visitor, slot) == expected(Experiment().network(slot).spec)
+    assert "grows" in " ".join(text.value for text in visitor.markdown)
+    assert of_link(visitor) == {}, "a bare address stays bare"
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_each_toggle_changes_its_networks_numbers_only(slot: Slot) -> None:
+    visitor = open_page()
+    other: Slot = "b" if slot == "a" else "a"
+    before = shown(visitor, other)
+    spec = Experiment().network(slot).spec
+    for field, value in (("skip", slot == "b"), ("ordering", "full_preact"), ("block", "bottleneck")):
+        kind = {"skip": visitor.toggle, "ordering": visitor.selectbox, "block": visitor.button_group}[field]
+        kind(key=f"{slot}.{field}").set_value(value).run()
+        spec = spec.with_(**{field: value})
+        assert shown(visitor, slot) == expected(spec)
+        assert shown(visitor, other) == before
+    calm(visitor)
+    read, problems = link.read(of_link(visitor), Experiment())
+    assert not problems
+    assert read.network(slot).spec == spec
+
+
+@pytest.mark.parametrize("name", [*presets()])
+def test_every_preset_is_shown(name: str) -> None:
+    if count(preset(name)).params > 70_000_000 or preset(name).depth > 500:
+        pytest.skip("its gradients take longer than a test may")
+    visitor = open_page(a=name)
+    assert shown(visitor, "a") == expected(preset(name))
+    assert not visitor.warning
+
+
+def unfolded(visitor: AppTest, key: str) -> AppTest:
+    """Open a folded part; AppTest has no click for that."""
+    visitor.session_state[key] = True
+    visitor.run()
+    calm(visitor)
+    return visitor
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("stages", "21", "A CIFAR network of basic blocks has 6n+2 layers"),
+        ("stages", "", "stages lists the blocks of 1 to 6 stages"),
+        ("stages", "9,0,9", "stages lists the blocks of 1 to 6 stages"),
+        ("image_size", 2, "image_size 2 would leave less than one pixel"),
+        ("groups", 2, "groups and width_per_group shape the 3x3 of a bottleneck"),
+    ],
+)
+def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typed: Any, sentence: str) -> None:
+    visitor = unfolded(open_page(), "a.more")
+    kind = visitor.text_input if field == "stages" else visitor.number_input
+    kind(key=f"a.{field}").set_value(typed).run()
+    calm(visitor)
+    assert len(visitor.error) == 1
+    assert visitor.error[0].value.startswith(sentence) or sentence in visitor.error[0].value
+    assert shown(visitor, "a") == expected(preset("cifar56"))
+    assert visitor.toggle(key="a.skip").set_value(False).run()
+    assert not visitor.error, "the next change makes it stale"
+
+
+def test_every_field_has_a_widget() -> None:
+    explore = unfolded(open_page(), "a.more")
+    keys = {element.key for element in explore.main if getattr(element, "key", None)}
+    assert {f"a.{field.name}" for field in ARCH_FIELDS.values() if field.place != "hidden"} <= keys
+    train = unfolded(open_page("train"), "train.more")
+    keys = {element.key for element in train.main if getattr(element, "key", None)}
+    assert {f"train.{field.name}" for field in TRAIN_FIELDS.values()} - {"train.data"} <= keys
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["cifar56", "resnet50"])
+def test_the_rows_of_the_table_add_up_to_the_totals(name: str, language: str) -> None:
+    visitor = unfolded(open_page(a=name, lang=language), "table")
+    ledger, say = count(preset(name)), words(language)
+    table = visitor.dataframe[0].value
+    assert len(table) == len(ledger.rows)
+    assert table[say("parameters")].sum() == ledger.params
+    assert table[say("multiply-adds")].sum() == ledger.macs
+    assert table[say("saved bytes")].sum() == ledger.saved_bytes
+    for formula, number in (("parameters, formula", "parameters"), ("multiply-adds, formula", "multiply-adds")):
+        for text, value in zip(table[say(formula)], table[say(number)], strict=True):
+            left, _, right = text.partition(" = ")
+            assert (eval(left) if left else 0) == value == int(right.replace(",", "") or 0)
+
+
+def test_the_other_networks_table() -> None:
+    visitor = unfolded(open_page(b="cifar20"), "table")
+    visitor.button_group(key="table.slot").set_value("b").run()
+    calm(visitor)
+    assert len(visitor.dataframe[0].value) == len(count(preset("cifar20")).rows)
+
+
+def test_the_bottleneck_sliders() -> None:
+    visitor = open_page()
+    figures = re.findall(r"<b data-\w+>([\d,]+)</b>", markup(visitor))
+    assert figures == ["1,152", "73,728", "896", "69,632", "4,608", "1,179,648"]
+    visitor.slider(key="bottleneck.wide").set_value(512).run()
+    calm(visitor)
+    figures = re.findall(r"<b data-\w+>([\d,]+)</b>", markup(visitor))
+    assert figures[3] == f"{512 * 64 + 9 * 64 * 64 + 64 * 512:,}"
+
+
+def test_the_counting_tools() -> None:
+    visitor = open_page(b="cifar20")
+    visitor.button(key="tools.b").click().run()
+    end = time.monotonic() + PATIENCE_S
+    while not visitor.dataframe or len(visitor.dataframe[0].value) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        visitor.run()
+    calm(visitor)
+    table = visitor.dataframe[0].value.set_index("tool")
+    macs = count(preset("cifar20")).macs
+    assert table.loc["torch", "its total"] == f"{2 * macs:,}"
+    assert table.loc["torch", "more than the formula"] == "0"
+    assert {code.value.strip() != "" for code in visitor.code} == {True}
+
+
+def test_a_bad_link_is_told_and_the_rest_of_it_holds() -> None:
+    visitor = open_page(a="resnet18", b="nonsense", b_width="-1", colour="red", seed="7", lang="ko")
+    assert len(visitor.warning) == 1
+    for name in ("nonsense", "-1", "colour"):
+        assert name in visitor.warning[0].value
+    assert shown(visitor, "a") == expected(preset("resnet18"))
+    assert shown(visitor, "b") == expected(Experiment().b.spec)
+    assert visitor.number_input(key="train.seed").value == 7
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_allocated() -> None:
+    visitor = open_page(a="resnet152", a_width="1024")
+    assert "This network would take about" in visitor.error[0].value
+    assert shown(visitor, "a") == expected(preset("resnet152").with_(width=1024))
+    turn_to(visitor, "train")
+    visitor.button(key="train.go").click().run()
+    assert "This network would take about" in visitor.error[0].value
+    assert "run" not in of_link(visitor)
+
+
+def test_the_experiment_goes_from_page_to_page() -> None:
+    visitor = open_page()
+    visitor.toggle(key="a.skip").set_value(False).run()
+    visitor.number_input(key="train.seed").set_value(5).run()
+    turn_to(visitor, "train")
+    calm(visitor)
+    assert of_link(visitor)["a"] == "plain56"
+    assert visitor.number_input(key="train.seed").value == 5
+    visitor.number_input(key="train.epochs").set_value(3).run()
+    turn_to(visitor, "explore")
+    calm(visitor)
+    assert visitor.toggle(key="a.skip").value is False
+    assert of_link(visitor)["train.epochs"] == "3"
+
+
+def test_copying_a_network() -> None:
+    visitor = unfolded(open_page(a="resnet18"), "b.more")
+    visitor.button(key="b.copy").click().run()
+    calm(visitor)
+    assert shown(visitor, "b") == shown(visitor, "a")
+    assert of_link(visitor)["b"] == "resnet18"
+    assert network("resnet18").title == "resnet18"
+
+
+def test_a_race_from_start_to_end() -> None:
+    visitor = open_page("train", a="cifar20", b="plain20", train_epochs="1")
+    visitor.button(key="train.go").click().run()
+    calm(visitor)
+    run = of_link(visitor)["run"]
+    end = time.monotonic() + PATIENCE_S
+    while visitor.button(key="train.go").disabled:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        visitor.run()
+        calm(visitor)
+    assert len(re.findall(r'data-accuracy="[ab]" data-value="0\.\d+"', markup(visitor))) == 2
+    assert "points apart" in " ".join(text.value for text in visitor.markdown)
+    later = open_page("train", run=run)
+    assert re.findall(r'data-accuracy=.*?"', markup(later))
+    assert sorted(os.listdir(cache.desk().root)) == sorted(run.split("."))
+
+
+def test_an_absent_device_is_refused_before_a_run_begins() -> None:
+    torch = pytest.importorskip("torch")
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    visitor = open_page("train", train_device=absent)
+    visitor.button(key="train.go").click().run()
+    calm(visitor)
+    assert f"{absent} was asked for, but this machine has no such device" in visitor.error[0].value
+    assert "run" not in of_link(visitor)

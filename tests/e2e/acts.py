@@ -1,0 +1,130 @@
+"""What a visitor does on a page, and what they read there. Widgets are found by their field, in any language."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.figures.palette import SHORTCUT
+from app.slots import SLOTS, Slot
+from resnet_core import ArchSpec, count
+
+GRADIENTS = ".st-key-gradients .js-plotly-plot"
+RACE_MS = 240_000  # the default race, on a machine that has other things to do
+
+
+def widget(page: Page, owner: str, field: str) -> Locator:
+    """The widget of a field; ``owner`` is a slot or ``train``."""
+    return page.locator(f".st-key-{owner}-{field}")
+
+
+def flip_skip(page: Page, slot: Slot) -> None:
+    """Click on the switch of the skip connections."""
+    widget(page, slot, "skip").locator("label").first.click(position={"x": 12, "y": 12})
+
+
+def choose_block(page: Page, slot: Slot, place: int) -> None:
+    """Click on a kind of block: 0 basic, 1 bottleneck."""
+    widget(page, slot, "block").get_by_role("radio").nth(place).click()
+
+
+def choose(page: Page, owner: str, field: str, option: str) -> None:
+    """Take an option of a select box."""
+    box = widget(page, owner, field).get_by_role("combobox")
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def fill(page: Page, owner: str, field: str, text: str) -> None:
+    """Type into a field and press Enter."""
+    place = widget(page, owner, field).locator("input")
+    place.fill(text)
+    place.press("Enter")
+
+
+def unfold(page: Page, slot: Slot) -> None:
+    """Open "Depth, width ..."."""
+    widget(page, slot, "more").get_by_role("button").first.click()
+    expect(widget(page, slot, "stages").locator("input")).to_be_visible()
+
+
+def number(page: Page, metric: str, slot: Slot) -> Locator:
+    """One number of the strip."""
+    return page.locator(f'[data-metric="{metric}"][data-slot="{slot}"]')
+
+
+def expect_numbers(page: Page, slot: Slot, spec: ArchSpec) -> None:
+    """The strip shows what the ledger says of this network."""
+    ledger = count(spec)
+    wanted = {"params": ledger.params, "macs": ledger.macs, "saved": ledger.saved_bytes, "depth": ledger.depth}
+    for metric, value in wanted.items():
+        expect(number(page, metric, slot)).to_have_attribute("data-value", str(value))
+
+
+def shortcuts(page: Page, slot: Slot) -> Locator:
+    """The shortcut's line in the drawn block: none where there is none."""
+    return page.locator(f'.st-key-block-{slot} path[stroke="{SHORTCUT}"]')
+
+
+def gradients(page: Page) -> list[list[float]]:
+    """What the gradient figure shows: a line a network."""
+    lines: list[list[float]] = page.eval_on_selector(GRADIENTS, "plot => plot.data.map(trace => [...trace.y])")
+    return lines
+
+
+def expect_gradients(page: Page, wanted: Mapping[Slot, Sequence[float]]) -> None:
+    """The figure comes to show these norms, to seven digits."""
+    lines = [list(norms) for norms in wanted.values()]
+    page.wait_for_function(
+        """([selector, lines]) => {
+          const data = document.querySelector(selector)?.data;
+          return data?.length === lines.length && lines.every((line, i) => data[i].y.length === line.length
+            && line.every((value, j) => Math.abs(data[i].y[j] / value - 1) < 1e-6));
+        }""",
+        arg=[GRADIENTS, lines],
+    )
+    for shown, line in zip(gradients(page), lines, strict=True):
+        assert shown == pytest.approx(line, rel=1e-6)
+
+
+def go_to(page: Page, name: str) -> None:
+    """Follow the navigation at the top."""
+    page.get_by_test_id("stTopNavLinkContainer").get_by_role("link", name=name).click()
+
+
+def in_link(page: Page, *parts: str) -> None:
+    """Wait until the address holds all of these."""
+    page.wait_for_function("parts => parts.every(part => decodeURIComponent(location.href).includes(part))", arg=parts)
+
+
+def press(page: Page, which: str) -> None:
+    """Press a button of the player: ``go`` or ``stop``."""
+    widget(page, "train", which).get_by_role("button").click()
+
+
+def accuracies(page: Page) -> dict[str, float]:
+    """The test accuracies on the Train page; a network without one is left out."""
+    shown: dict[str, Any] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("[data-accuracy]")]
+           .filter(place => place.dataset.value).map(place => [place.dataset.accuracy, +place.dataset.value]))"""
+    )
+    return shown
+
+
+def wait_for_epochs(page: Page, epochs: int = 1, slots: Sequence[Slot] = SLOTS) -> None:
+    """Wait until these networks have been tested so many times."""
+    page.wait_for_function(
+        """([epochs, traces]) => {
+          const data = document.querySelector(".st-key-curves .js-plotly-plot")?.data;
+          return data?.length === 4 && traces.every(trace => data[trace].x.length >= epochs);
+        }""",
+        arg=[epochs, [2 * SLOTS.index(slot) for slot in slots]],
+        timeout=RACE_MS,
+    )
+
+
+def wait_for_end(page: Page) -> None:
+    """Wait until nothing runs any more: Train can be pressed again."""
+    expect(widget(page, "train", "go").get_by_role("button")).to_be_enabled(timeout=RACE_MS)

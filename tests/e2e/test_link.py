@@ -1,0 +1,119 @@
+"""The link holds the experiment: pages, history, reload, another visitor, languages."""
+
+from playwright.sync_api import Page, expect
+
+from resnet_core import preset
+from tests.e2e import acts
+from tests.e2e.conftest import Visit
+
+
+def change_everything(page: Page) -> None:
+    acts.flip_skip(page, "a")
+    acts.in_link(page, "a=plain56")
+    acts.choose_block(page, "b", 1)
+    acts.in_link(page, "b=plain56", "b.block=bottleneck")
+    acts.fill(page, "train", "seed", "3")
+    acts.in_link(page, "seed=3", "lang=en")
+
+
+def expect_everything(page: Page) -> None:
+    acts.expect_numbers(page, "a", preset("plain56"))
+    acts.expect_numbers(page, "b", preset("plain56").with_(block="bottleneck"))
+    expect(acts.widget(page, "train", "seed").locator("input")).to_have_value("3")
+
+
+def test_a_bare_address_stays_bare(page: Page) -> None:
+    acts.expect_numbers(page, "a", preset("cifar56"))
+    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    assert "?" not in page.url
+
+
+def test_another_visitor_opens_the_same_experiment(page: Page, visit: Visit) -> None:
+    change_everything(page)
+    link = page.url.partition("/?")[2]
+    other = visit(f"/?{link}")
+    expect_everything(other)
+    other.reload()
+    expect_everything(other)
+    assert other.url.endswith(link)
+
+
+def test_the_experiment_survives_a_change_of_page(page: Page) -> None:
+    change_everything(page)
+    acts.go_to(page, "Train")
+    acts.in_link(page, "/train?", "a=plain56", "b.block=bottleneck", "seed=3")
+    expect(page.get_by_text("B (plain56, block=bottleneck)")).to_be_visible()
+    acts.fill(page, "train", "epochs", "2")
+    acts.in_link(page, "train.epochs=2")
+    page.reload()
+    expect(acts.widget(page, "train", "epochs").locator("input")).to_have_value("2")
+    acts.go_to(page, "Explore")
+    acts.in_link(page, "a=plain56", "train.epochs=2")
+    expect_everything(page)
+
+
+def test_back_and_forward(page: Page) -> None:
+    acts.flip_skip(page, "a")
+    acts.expect_numbers(page, "a", preset("plain56"))
+    acts.in_link(page, "a=plain56")
+    acts.choose(page, "a", "preset", "cifar20")
+    acts.in_link(page, "a=cifar20")
+    acts.expect_numbers(page, "a", preset("cifar20"))
+    page.go_back()
+    acts.in_link(page, "a=plain56")
+    acts.expect_numbers(page, "a", preset("plain56"))
+    page.go_back()
+    acts.expect_numbers(page, "a", preset("cifar56"))
+    expect(acts.shortcuts(page, "a")).to_have_count(1)
+    page.go_forward()
+    acts.expect_numbers(page, "a", preset("plain56"))
+    expect(acts.widget(page, "a", "skip").get_by_role("switch")).not_to_be_checked()
+    page.go_forward()
+    acts.expect_numbers(page, "a", preset("cifar20"))
+
+
+def test_back_across_pages(page: Page) -> None:
+    acts.flip_skip(page, "a")
+    acts.in_link(page, "a=plain56")
+    acts.go_to(page, "Train")
+    acts.in_link(page, "/train?", "a=plain56")
+    expect(acts.widget(page, "train", "go")).to_be_visible()
+    for _ in range(2):  # the switch may have made one entry or two
+        if "/train" in page.url:
+            page.go_back()
+            page.wait_for_timeout(500)
+    acts.in_link(page, "/?a=plain56")
+    acts.expect_numbers(page, "a", preset("plain56"))
+
+
+def test_two_quick_clicks_are_two_changes(page: Page) -> None:
+    acts.expect_numbers(page, "a", preset("cifar56"))
+    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    acts.flip_skip(page, "a")
+    acts.flip_skip(page, "b")
+    acts.in_link(page, "a=plain56", "b=cifar56")
+    expect(acts.shortcuts(page, "a")).to_have_count(0)
+    expect(acts.shortcuts(page, "b")).to_have_count(1)
+
+
+def test_the_language_is_the_browsers_and_can_be_switched(visit: Visit) -> None:
+    page = visit(locale="ko-KR")
+    expect(page.locator(".st-key-table")).not_to_contain_text("Every layer")
+    switch = page.locator(".st-key-language-switch").get_by_role("radio")
+    expect(switch.nth(1)).to_be_checked()
+    switch.nth(0).click()
+    expect(page.locator(".st-key-table")).to_contain_text("Every layer with its formula")
+    acts.in_link(page, "lang=en")
+    acts.go_to(page, "Train")
+    expect(page.get_by_text("Press Train.")).to_be_visible()
+    switch.nth(1).click()
+    acts.in_link(page, "lang=ko")
+    expect(page.get_by_text("Press Train.")).to_have_count(0)
+
+
+def test_the_links_language_wins_over_the_browsers(visit: Visit) -> None:
+    page = visit("/?lang=en", locale="ko-KR")
+    expect(page.locator(".st-key-table")).to_contain_text("Every layer with its formula")
+    other = visit("/train?lang=ko")
+    expect(acts.widget(other, "train", "go")).to_be_visible()
+    expect(acts.widget(other, "train", "go")).not_to_contain_text("Train")
