@@ -37,13 +37,13 @@ def network_card(slot: Slot, words: Words) -> None:
 
 def _preset_box(slot: Slot, words: Words) -> None:
     key = f"{slot}.preset"
-    network = state.experiment().network(slot)
-    changed = network.spec != presets()[network.base].spec
-    state.prime(key, network.base)
-    title = words("Network {slot}, changed") if changed else words("Network {slot}")
+    # A changed network is an entry of its own, so that its preset can be chosen again to go back to it.
+    current = state.experiment().network(slot).title
+    names = list(presets())
+    state.prime(key, current)
     st.selectbox(
-        title.format(slot=SLOT_NAMES[slot]),
-        list(presets()),
+        words("Network {slot}", slot=SLOT_NAMES[slot]),
+        names if current in names else [current, *names],
         key=key,
         on_change=state.change_preset,
         args=(slot, key),

@@ -157,8 +157,10 @@ def change_field(slot: Slot, name: str, key: str) -> None:
 
 def change_preset(slot: Slot, key: str) -> None:
     """Callback of a network's select box."""
-    _forget(slot)
-    _change(slot, link.network(st.session_state[key]))
+    chosen = st.session_state[key]
+    if chosen != experiment().network(slot).title:
+        _forget(slot)
+        _change(slot, link.network(chosen))
 
 
 def copy_network(source: Slot, target: Slot) -> None:

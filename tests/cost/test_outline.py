@@ -19,7 +19,11 @@ def _added(parts: list[Totals]) -> Totals:
 def test_totals_add_up_at_every_level(spec: ArchSpec, convention: Convention) -> None:
     ledger = count(spec)
     sections = outline(ledger, convention)
-    assert [section.name for section in sections] == ["stem", *(f"layer{n + 1}" for n in range(len(spec.stages))), "head"]
+    assert [section.name for section in sections] == [
+        "stem",
+        *(f"layer{n + 1}" for n in range(len(spec.stages))),
+        "head",
+    ]
     whole = _added([section.totals for section in sections])
     assert whole == totals(ledger.rows, convention)
     assert (whole.params, whole.macs, whole.saved_bytes) == (ledger.params, ledger.macs, ledger.saved_bytes)

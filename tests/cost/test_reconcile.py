@@ -10,11 +10,10 @@ from resnet_core.cost.reconcile import RULES, reconcile
 from resnet_core.cost.witnesses import TOOLS, ToolCount, ask
 from tests.strategies import arch_specs
 
-QUICK = ("resnet18", "resnet50", "cifar20", "cifar56", "plain20", "resnext50_32x4d")
 BEYOND = ("cifar1202", "preact1001")  # deeper than ResNet-152
 NAMES = [name for name in presets() if name not in BEYOND]
 
-# Each tool's own total for one 224x224 image of ResNet-50, with torch 2.13, as found on a network of torchvision's layout.
+# Each tool's own total for one 224x224 image of ResNet-50, with torch 2.13, on a network of torchvision's layout.
 RESNET50 = {"torch": 8_178_368_512, "fvcore": 4_111_512_576, "torchinfo": 4_089_238_376}
 
 
@@ -23,9 +22,7 @@ def test_every_tool_has_its_rule() -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_remainder_is_nothing_on_named_networks(name: str, tool: str) -> None:
     closed = reconcile(count(preset(name)), ask(tool, preset(name)))
     assert closed.remainder == 0, closed

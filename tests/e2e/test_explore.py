@@ -13,7 +13,9 @@ from tests.e2e.conftest import Visit
 
 CIFAR, PLAIN = preset("cifar56"), preset("plain56")
 ORDERINGS = ("full pre-activation", "ReLU-only pre-activation", "BatchNorm after addition", "ReLU before addition")
-HUGE = "/?a=resnet152&a.width=1024&b=cifar20"  # 15 G parameters: more than any machine of this kind has
+# Fewer than 10^9 parameters, and more than 100 GB of saved activations.
+HUGE = ArchSpec(stages=(400, 100, 1, 1, 1, 1), width=128)
+GIANT = "a.block=bottleneck&a.stages=9,9,99&a.width=1024"  # 10 * 10^9 parameters
 
 
 def norms(spec: ArchSpec, seed: int = 0) -> tuple[float, ...]:
@@ -133,7 +135,19 @@ def test_the_folded_fields_and_what_they_refuse(page: Page) -> None:
 def test_the_table_of_layers(page: Page) -> None:
     page.get_by_text("Every layer with its formula").click()
     ledger = count(CIFAR)
-    told = f"The rows add up to {ledger.params:,} parameters, {ledger.macs:,} multiply-adds"
+    total = page.locator('.rx-ledger [data-level="network"]')
+    expect(total).to_contain_text(f"{ledger.params:,}")
+    expect(total).to_contain_text(f"{ledger.macs:,}")
+    page.locator(".rx-ledger summary").filter(has_text="layer2").first.click()
+    page.locator(".rx-ledger summary").filter(has_text="layer2.1 … layer2.8").click()
+    expect(page.locator(".rx-operation").filter(has_text="3*3*32*32 = 9,216").last).to_be_visible()
+    page.locator(".st-key-table-unit").get_by_text("FLOPs").click()
+    expect(page.get_by_text(f"{2 * ledger.macs:,} FLOPs")).to_be_visible()
+    # What was open stays open when the numbers in it change.
+    expect(page.locator(".rx-operation").filter(has_text="3*3*32*32 = 9,216").last).to_be_visible()
+
+    page.locator(".st-key-table-flat label").click()
+    told = f"They add up to {ledger.params:,} parameters, {ledger.macs:,} multiply-adds"
     expect(page.get_by_text(told)).to_be_visible()
     # The grid is a canvas; the table inside it is what a screen reader finds.
     grid = page.locator(".st-key-table canvas table")
@@ -161,14 +175,14 @@ def test_the_counting_tools_answer_on_demand(page: Page) -> None:
         own = page.locator("summary p").filter(has_text=re.compile(rf"^{tool} \d\S*: its own table$"))
         expect(own).to_be_visible(timeout=60_000)
     expect(page.get_by_text(f"The formula: {count(CIFAR).macs:,} multiply-adds")).to_be_visible()
+    expect(page.locator("[data-remainder]")).to_have_text(["0", "0", "0"])
     page.locator("summary").filter(has_text="fvcore ").click()
     expect(page.get_by_test_id("stCode").first).to_contain_text("layer1")
 
 
 def test_what_does_not_fit_in_memory_is_refused_with_its_estimate(visit: Visit) -> None:
-    page = visit(HUGE)
-    huge = preset("resnet152").with_(width=1024)
-    acts.expect_numbers(page, "a", huge)
+    page = visit("/?a=cifar20&a.stages=400,100,1,1,1,1&a.width=128&b=cifar20")
+    acts.expect_numbers(page, "a", HUGE)
     expect(page.get_by_role("alert").filter(has_text="This network would take about")).to_contain_text("GB are free")
     acts.choose(page, "a", "preset", "cifar20")
     acts.expect_numbers(page, "a", preset("cifar20"))
@@ -184,6 +198,7 @@ def test_what_does_not_fit_in_memory_is_refused_with_its_estimate(visit: Visit) 
         ("network=cifar20", "The link's part network is not known here"),
         ("seed=abc", "seed is a whole number"),
         ("train.epochs=0", "epochs is a whole number from 1 to 200; got 0"),
+        (GIANT, "the explorer takes up to 1,000,000,000"),
         ("lang=xx", "The link asks for the language xx"),
         ("run=../../etc", "The link names the run ../../etc, which cannot be one"),
         ("a.stages=21", "21 lies between 20 and 26"),
@@ -197,3 +212,4 @@ def test_a_bad_link_names_what_was_ignored(visit: Visit, link: str, named: str) 
     acts.expect_numbers(page, "b", PLAIN)
     acts.flip_skip(page, "a")
     acts.expect_numbers(page, "a", PLAIN)
+    expect(page.get_by_role("alert")).to_have_count(0)
