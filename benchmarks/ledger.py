@@ -1,4 +1,4 @@
-"""The ledger by formula: of ResNet-152 against fvcore's count of the running network, of every preset, of ResNet-1202."""
+"""The ledger by formula: of ResNet-152 against fvcore's count of the running network, and of every other preset."""
 
 import logging
 import warnings
@@ -36,7 +36,9 @@ def measure() -> list[Line]:
         if name not in DEEPER
     }
     slowest = max(each, key=lambda name: median(each[name]))
-    deep = {name: milliseconds(lambda spec=preset(name): count(spec).rows, repeats=50, warm_up=5) for name in DEEPER}
+    deep = {
+        name: milliseconds(lambda spec=presets()[name].spec: count(spec).rows, repeats=50, warm_up=5) for name in DEEPER
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         peer = milliseconds(fvcore, repeats=5)

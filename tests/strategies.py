@@ -14,10 +14,10 @@ from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
 
 LARGEST = {  # where a field's own maximum would take too long
     "width": 12,
-    "image_size": 24,
+    "image_size": 20,
     "num_classes": 12,
     "groups": 4,
-    "width_per_group": 160,
+    "width_per_group": 96,
     "expansion": 4,
     "in_channels": 4,
 }
