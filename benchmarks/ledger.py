@@ -36,9 +36,8 @@ def measure() -> list[Line]:
         if name not in DEEPER
     }
     slowest = max(each, key=lambda name: median(each[name]))
-    deep = {
-        name: milliseconds(lambda spec=presets()[name].spec: count(spec).rows, repeats=50, warm_up=5) for name in DEEPER
-    }
+    specs = [preset(name) for name in DEEPER]
+    deepest, preact = (milliseconds(lambda spec=spec: count(spec).rows, repeats=50, warm_up=5) for spec in specs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         peer = milliseconds(fvcore, repeats=5)
@@ -48,8 +47,8 @@ def measure() -> list[Line]:
         of_samples(
             f"the slowest of {len(each)} presets ({slowest}): totals", each[slowest], "ms", limit=1.0, at_most=True
         ),
-        of_samples("ResNet-1202: totals and every layer's row", deep["cifar1202"], "ms", limit=20.0, at_most=True),
-        of_samples("pre-activation ResNet-1001: totals and rows", deep["preact1001"], "ms"),
+        of_samples("ResNet-1202: totals and every layer's row", deepest, "ms", limit=20.0, at_most=True),
+        of_samples("pre-activation ResNet-1001: totals and rows", preact, "ms"),
         of_samples("fvcore FlopCountAnalysis(model, image).total()", peer, "ms"),
         Line("fvcore over totals", median(peer) / median(totals), "times", limit=500.0),
         Line("fvcore over totals and rows", median(peer) / median(rows), "times"),
