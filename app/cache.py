@@ -10,7 +10,8 @@ import streamlit as st
 
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.runner import Desk
-from resnet_core.spec import ArchSpec, TrainSpec
+from resnet_core.recipe import TrainSpec
+from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import fit
 
 

@@ -10,7 +10,8 @@ from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from resnet_core.fields import SpecField, to_text
 from resnet_core.presets import presets
-from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
+from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.spec import ARCH_FIELDS
 
 FEW = 3  # up to so many choices stand side by side; more go into a list,
 SIDE_BY_SIDE = 24  # and so do longer ones: letters, all labels together

@@ -16,7 +16,8 @@ from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten, to_text
 from resnet_core.presets import preset, preset_named_by
-from resnet_core.spec import ArchSpec, TrainSpec
+from resnet_core.recipe import TrainSpec
+from resnet_core.spec import ArchSpec
 
 S = TypeVar("S", ArchSpec, TrainSpec)
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{4,64}([.][A-Za-z0-9_-]{4,64})?")  # one id, or A's and B's

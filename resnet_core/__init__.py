@@ -11,7 +11,8 @@ from resnet_core.cost.ledger import Ledger, Row, count
 from resnet_core.errors import Refusal
 from resnet_core.plan import Layer, Plan, Unit, plan
 from resnet_core.presets import Preset, preset, presets
-from resnet_core.spec import ArchSpec, TrainSpec
+from resnet_core.recipe import TrainSpec
+from resnet_core.spec import ArchSpec
 
 if TYPE_CHECKING:
     from resnet_core.model.network import build

@@ -19,8 +19,9 @@ from resnet_core.export.source import source
 from resnet_core.export.tables import ledger_values
 from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset, presets
+from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
 from resnet_core.records import dumps, to_json
-from resnet_core.spec import TRAIN_FIELDS, ArchSpec, TrainSpec
+from resnet_core.spec import ArchSpec
 from resnet_core.train.records import Diverged
 
 FAILED = 1

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple, overload
 
+from resnet_core.depths import CONVS_IN_BLOCK
 from resnet_core.orderings import ORDERINGS, Ordering
-from resnet_core.spec import CONVS_IN_BLOCK, ArchSpec
+from resnet_core.spec import ArchSpec
 
 Op = Literal[
     "conv", "bn", "relu", "maxpool", "avgpool", "fc", "pad", "add", "scale", "dropout", "sigmoid", "multiply"

@@ -3,8 +3,9 @@
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from resnet_core.depths import stages_for_depth
 from resnet_core.errors import N_, Refusal
-from resnet_core.spec import ArchSpec, stages_for_depth
+from resnet_core.spec import ArchSpec
 
 RESNET_2015 = "arXiv:1512.03385"
 RESNET_2016 = "arXiv:1603.05027"

@@ -1,4 +1,4 @@
-"""The two specifications: which network (``ArchSpec``), and how it is trained (``TrainSpec``). No torch here.
+"""Which network: the specification from which everything else is derived. No torch here.
 
 Sources: He et al. 2015, arXiv:1512.03385 ("the 2015 paper"); He et al. 2016, arXiv:1603.05027 ("the 2016 paper");
 Xie et al. 2017, arXiv:1611.05431 (ResNeXt); Zagoruyko and Komodakis 2016, arXiv:1605.07146 (wide).
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from resnet_core.depths import CONVS_IN_BLOCK, MAX_BLOCKS_IN_A_STAGE, stages_for_depth
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import Specification, choice, field_table, real, shorten, switch, whole, wholes
 from resnet_core.orderings import ORDERINGS
@@ -22,11 +23,6 @@ Shortcut = Literal[
 ]  # fmt: skip
 
 MAX_STAGES = 6
-MAX_BLOCKS_IN_A_STAGE = 400
-IMAGENET_DEPTHS = {  # arXiv:1512.03385, Table 1
-    "basic": {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)},
-    "bottleneck": {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)},
-}
 
 
 def _read_stages(value: Any) -> tuple[int, ...]:
@@ -265,76 +261,4 @@ class ArchSpec(Specification):
         return self.width * int(2**stage) * self.width_per_group // 64 * self.groups
 
 
-CONVS_IN_BLOCK = {"basic": 2, "bottleneck": 3}
-
-
-def stages_for_depth(depth: Any, *, stem: str, block: str) -> tuple[int, ...]:
-    """The blocks in each stage of the papers' network with that many weight layers.
-
-    CIFAR: 6n+2 layers of basic blocks (2015 paper, section 4.2) or 9n+2 of bottlenecks (2016 paper), n in each of three
-    stages. ImageNet: the columns of the 2015 paper's Table 1.
-    """
-    text = shorten(depth)
-    number = int(text) if text.isdecimal() else 0
-    if stem == "imagenet":
-        known = IMAGENET_DEPTHS.get(block, {})
-        if number in known:
-            return known[number]
-        raise Refusal(
-            N_("The ImageNet networks of {block} blocks have {depths} layers; got {got}. Other depths: list the blocks "
-               "of each stage, such as 3,4,6,3."),
-            field="stages", block=block, depths=", ".join(map(str, known)), got=text,
-        )  # fmt: skip
-    step = 3 * CONVS_IN_BLOCK.get(block, 2)
-    n, rest = divmod(number - 2, step)
-    if rest == 0 and 1 <= n <= MAX_BLOCKS_IN_A_STAGE:
-        return (n, n, n)
-    examples = "20, 56, 110" if step == 6 else "29, 56, 164"
-    if rest and 1 <= n < MAX_BLOCKS_IN_A_STAGE:
-        raise Refusal(
-            N_("A CIFAR network of {block} blocks has {step}n+2 layers: {examples}, ...; {got} lies between {below} "
-               "and {above}."),
-            field="stages", block=block, step=step, examples=examples, got=text,
-            below=n * step + 2, above=(n + 1) * step + 2,
-        )  # fmt: skip
-    raise Refusal(
-        N_("A CIFAR network of {block} blocks has {step}n+2 layers, from {below} to {above}: {examples}, ...; "
-           "got {got}."),
-        field="stages", block=block, step=step, examples=examples, got=text,
-        below=step + 2, above=MAX_BLOCKS_IN_A_STAGE * step + 2,
-    )  # fmt: skip
-
-
-class TrainSpec(Specification):
-    """How a network is trained. The default shows the point of the 2015 paper on a CPU within half a minute.
-
-    SGD with momentum (2015 paper, section 3.4) under a one-cycle learning rate (Smith and Topin 2017,
-    arXiv:1708.07120), which lets a deep network reach its accuracy in ten epochs where the paper's steps need hundreds.
-    """
-
-    data: Literal["digits"] = choice(
-        "digits",
-        N_("Images"),
-        N_("Handwritten digits: 1,797 real grey images of 8x8 pixels, bundled with scikit-learn."),
-        "more",
-        {"digits": N_("digits")},
-    )
-    epochs: int = whole(10, N_("Epochs"), N_("Passes over the training images."), "main", 1, 200)
-    batch_size: int = whole(128, N_("Batch size"), N_("Images in one step."), "more", 2, 1024)
-    learning_rate: float = real(
-        0.05, N_("Peak learning rate"), N_("The highest point of the one-cycle schedule."), "more", 1e-5, 10.0
-    )
-    momentum: float = real(0.9, N_("Momentum"), N_("Of stochastic gradient descent."), "more", 0.0, 0.99)
-    weight_decay: float = real(1e-4, N_("Weight decay"), N_("L2 penalty on all weights."), "more", 0.0, 0.1)
-    seed: int = whole(0, N_("Seed"), N_("Decides the first weights and the order of the images."), "main", 0, 2**31 - 1)
-    device: Literal["cpu", "cuda", "mps"] = choice(
-        "cpu",
-        N_("Device"),
-        N_("Where the network is trained: the processor, an NVIDIA GPU (CUDA) or an Apple GPU (MPS)."),
-        "main",
-        {"cpu": N_("CPU"), "cuda": N_("CUDA"), "mps": N_("MPS")},
-    )
-
-
 ARCH_FIELDS = field_table(ArchSpec)
-TRAIN_FIELDS = field_table(TrainSpec)

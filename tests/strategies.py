@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from resnet_core import ArchSpec, TrainSpec
 from resnet_core.fields import SpecField
-from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
+from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.spec import ARCH_FIELDS
 
 LARGEST = {  # where a field's own maximum would take too long
     "width": 12,

@@ -14,7 +14,7 @@ from resnet_core import count, preset
 from resnet_core.__main__ import main
 from resnet_core.cost.memory import training_memory
 from resnet_core.export.source import source
-from resnet_core.spec import TRAIN_FIELDS, TrainSpec
+from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
 from resnet_core.train.loop import train
 
 COMMAND = [sys.executable, "-m", "resnet_core"]

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from resnet_core import ArchSpec, Refusal, TrainSpec, preset
+from resnet_core.depths import stages_for_depth
 from resnet_core.errors import Refusal as RefusalInErrors
 from resnet_core.fields import field_table, shorten, to_text
+from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.records import dumps
-from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS, stages_for_depth
+from resnet_core.spec import ARCH_FIELDS
 from tests.strategies import arch_specs, train_specs
 
 Spec = type[ArchSpec] | type[TrainSpec]

@@ -10,7 +10,8 @@ from resnet_core.probe.gradients import gradient_flow
 from resnet_core.probe.latency import kernels, latencies
 from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
 from resnet_core.probe.roofline import rooflines
-from resnet_core.spec import ArchSpec, TrainSpec
+from resnet_core.recipe import TrainSpec
+from resnet_core.spec import ArchSpec
 from resnet_core.train import devices as machine
 from resnet_core.train import loop
 from resnet_core.train.records import RunHeader, StepRecord

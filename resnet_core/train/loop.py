@@ -20,7 +20,8 @@ from resnet_core.errors import N_
 from resnet_core.model.network import ResNet, build
 from resnet_core.plan import plan
 from resnet_core.probe.gradients import GradientNorms
-from resnet_core.spec import ArchSpec, TrainSpec
+from resnet_core.recipe import TrainSpec
+from resnet_core.spec import ArchSpec
 from resnet_core.train import devices
 from resnet_core.train.data import Images, batches, load
 from resnet_core.train.facts import fit, steps_per_epoch

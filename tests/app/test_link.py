@@ -13,7 +13,8 @@ from app.slots import SLOTS
 from app.text import LANGUAGES
 from resnet_core import TrainSpec, preset, presets
 from resnet_core.errors import Refusal
-from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS, ArchSpec
+from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.spec import ARCH_FIELDS, ArchSpec
 from tests.strategies import arch_specs, train_specs
 
 START = Experiment()

@@ -19,7 +19,8 @@ from app.link import Experiment, network
 from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, words
 from resnet_core import ArchSpec, count, preset, presets
-from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
+from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.spec import ARCH_FIELDS
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 PATIENCE_S = 90  # the first measurement waits for the import of torch

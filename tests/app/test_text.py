@@ -9,7 +9,8 @@ from app.text import LANGUAGES, Words, nearest_language, words
 from app.text.catalogue import path_of, read
 from app.text.update import messages_in_source, updated
 from resnet_core import Refusal
-from resnet_core.spec import ARCH_FIELDS, TRAIN_FIELDS
+from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.spec import ARCH_FIELDS
 
 RENEW = "python -m app.text.update, then fill in what is empty"
 
