@@ -1,17 +1,12 @@
 // Runs in the page before everything else. rxArm() waits for the next click and resolves to the milliseconds from the
 // release of the button to each part of the page that shows the change.
 (() => {
-  let drawn = 0; // when a table was last painted: its cells are text on a canvas
-  const fillText = CanvasRenderingContext2D.prototype.fillText;
-  CanvasRenderingContext2D.prototype.fillText = function (...args) {
-    if (this.canvas.closest?.(".st-key-table") || !this.canvas.isConnected) drawn = performance.now();
-    return fillText.apply(this, args);
-  };
   const html = (selector) => document.querySelector(selector)?.innerHTML ?? "";
   const parts = {
     number: () => [...document.querySelectorAll("[data-value]")].map((e) => e.dataset.value).join() + html(".rx-happened"),
     block: () => html(".st-key-block-a .rx-drawing") + html(".st-key-block-b .rx-drawing"),
     networks: () => html(".st-key-networks .rx-drawing"),
+    table: () => html(".st-key-table .rx-drawing"),
   };
   window.rxPlot = () => document.querySelector(".st-key-gradients .js-plotly-plot");
   window.rxLines = () => JSON.stringify(window.rxPlot().data.map((trace) => trace.y));
@@ -23,16 +18,12 @@
     window.rxResult = new Promise((resolve) => {
       const plot = window.rxPlot();
       const finish = () => {
-        if (["number", "block", "networks", "plot"].some((name) => !(name in times))) return;
+        if (["number", "block", "networks", "table", "plot"].some((name) => !(name in times))) return;
         plot.removeListener("plotly_afterplot", replotted);
         observer.disconnect();
-        // A table that is painted once more later counts with its last paint.
-        setTimeout(() => {
-          times.table = drawn;
-          const since = Object.fromEntries(Object.entries(times).map(([name, time]) => [name, time - start]));
-          since.last = Math.max(...Object.values(since));
-          resolve(since);
-        }, 350);
+        const since = Object.fromEntries(Object.entries(times).map(([name, time]) => [name, time - start]));
+        since.last = Math.max(...Object.values(since));
+        resolve(since);
       };
       const replotted = () => {
         if (start && !times.plot && window.rxLines() !== lines) times.plot = performance.now();

@@ -97,7 +97,7 @@ def _clicks(browser: Browser, site: Site) -> list[Line]:
     with _opened(browser, site) as page:
         page.wait_for_function("() => window.rxPlot()?.data", timeout=60_000)
         page.locator("summary").filter(has_text="Every layer").click()
-        page.locator(".st-key-table canvas").first.wait_for()
+        page.locator(".st-key-table .rx-ledger").wait_for()
         for number in range(WARM_UP + ROUNDS):
             for turn, act in enumerate((_skip, _block)):
                 _new_seed(page, 1 + 2 * number + turn)

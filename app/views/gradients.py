@@ -18,7 +18,7 @@ from resnet_core.train.facts import fit
 
 HEIGHT = 285
 BATCH = 128
-QUICK_S = 0.45  # a warm measurement of a ResNet-56 is done by then
+QUICK_S = 0.6  # a warm measurement of a ResNet-56 is done by then
 BEAT_S = 0.005  # between two chances for a click to interrupt the wait
 LOOK_S = 0.25  # between two looks at a longer measurement
 
@@ -56,22 +56,32 @@ class Panel:
             # In a fragment's run, Streamlit lets a newer run take over where the session is read.
             st.session_state.get("experiment")
         if all(job.finished for job in jobs.values()):
-            self._draw(jobs)
-        else:
-            with self.note:
-                st.fragment(_watch, run_every=LOOK_S)(list(jobs.values()), time.monotonic() - QUICK_S)
+            self._take(jobs)
+            return
+        # The last figure stays until the new one is there: an element that is left out for a run would be mounted anew.
+        if last := st.session_state.get("gradients.last"):
+            self._draw(*last)
+        with self.note:
+            st.fragment(_watch, run_every=LOOK_S)(list(jobs.values()), time.monotonic() - QUICK_S)
 
-    def _draw(self, jobs: dict[Slot, Job]) -> None:
-        flows: dict[Slot, GradientFlow] = {slot: job.records[-1] for slot, job in jobs.items() if job.records}
-        words = self.words
+    def _take(self, jobs: dict[Slot, Job]) -> None:
+        """Draw what was measured, or say what was not."""
+        train = state.experiment().train
+        flows: dict[Slot, GradientFlow] = {}
         for slot, job in jobs.items():
-            if slot not in flows:
-                train = state.experiment().train
+            if not job.records:
                 cache.forget_gradients(state.experiment().network(slot).spec, train.seed, train.data)
-                reason = words.refusal(job.error) if job.error else words("the measurement was stopped")
+                reason = self.words.refusal(job.error) if job.error else self.words("the measurement was stopped")
                 self.note.error(f"{SLOT_NAMES[slot]}: {reason}")
                 return
+            flows[slot] = job.records[-1]
         names = {slot: state.experiment().network(slot).title for slot in SLOTS}
+        st.session_state["gradients.last"] = flows, names
+        self._draw(flows, names)
+        self.note.html(f'<div class="rx-source">{self._provenance(flows["a"])}</div>')
+
+    def _draw(self, flows: dict[Slot, GradientFlow], names: dict[Slot, str]) -> None:
+        words = self.words
         with self.figure:
             plot(
                 gradient_profile({slot: flow.norms for slot, flow in flows.items()}, names, words),
@@ -81,7 +91,6 @@ class Panel:
                 words=words,
             )
         self.reading.markdown(gradient_reading({slot: flow.norms for slot, flow in flows.items()}, words))
-        self.note.html(f'<div class="rx-source">{self._provenance(flows["a"])}</div>')
 
     def _provenance(self, flow: GradientFlow) -> str:
         return self.words(
