@@ -17,10 +17,24 @@ from resnet_core.train.facts import fit
 
 @st.cache_resource(show_spinner=False)
 def desk() -> Desk:
-    """The desk of this server; its fork server begins to import torch at once, in the background."""
-    made = Desk()
-    made.warm()
-    return made
+    """The desk of this server."""
+    return Desk()
+
+
+@st.cache_resource(show_spinner=False)
+def devices() -> Job:
+    """The devices of this machine, as PyTorch finds them."""
+    return desk().submit("devices")
+
+
+def warm_desk() -> None:
+    """Start the fork server, which imports torch: its first, small job is done when it is ready."""
+    devices()
+
+
+def desk_is_warm() -> bool:
+    """Whether a job starts at once now."""
+    return any(job.finished for job in desk().jobs())
 
 
 def gradients(spec: ArchSpec, seed: int, data: str) -> Job:
@@ -66,12 +80,6 @@ def onnx(spec: ArchSpec, seed: int) -> Job:
 def forget_onnx(spec: ArchSpec, seed: int) -> None:
     """Write it again at the next call: the writing failed."""
     _onnx.clear(_text(spec), seed)
-
-
-@st.cache_resource(show_spinner=False)
-def devices() -> Job:
-    """The devices of this machine, as PyTorch finds them."""
-    return desk().submit("devices")
 
 
 def start_training(spec: ArchSpec, train: TrainSpec, label: str) -> Job:

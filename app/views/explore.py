@@ -1,5 +1,6 @@
 """Explore: two networks side by side, what they cost, how they are built, and how much gradient reaches each block."""
 
+import time
 from html import escape
 
 import streamlit as st
@@ -16,6 +17,9 @@ from app.text.sentences import what_happened
 from app.views import bottleneck, compare, export, frame, gradients, lesson, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
 
+# The browser draws all that has arrived at once. With this lead, the new numbers stand before the rest comes.
+HEAD_START_S = 0.03
+
 
 def show() -> None:
     """The page."""
@@ -29,11 +33,15 @@ def show() -> None:
 def _networks() -> None:
     words = state.resume()
     frame.notices(words)
-    for slot, place in zip(SLOTS, st.columns(2), strict=True):
-        with place:
-            controls.network_card(slot, words)
+    cards, numbers = st.container(), st.container()
     ledgers = {slot: count(state.experiment().network(slot).spec) for slot in SLOTS}
-    _numbers(ledgers, words)
+    with numbers:
+        _numbers(ledgers, words)
+    time.sleep(HEAD_START_S)
+    with cards:
+        for slot, place in zip(SLOTS, st.columns(2), strict=True):
+            with place:
+                controls.network_card(slot, words)
     *blocks, flow = st.columns([5, 5, 9])
     with flow:
         panel = gradients.Panel(words)

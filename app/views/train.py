@@ -16,7 +16,7 @@ from resnet_core.jobs.job import Job
 from resnet_core.jobs.store import StoredRun
 from resnet_core.train.facts import facts, fit
 
-BEAT_S = 0.4  # between two looks at the records
+BEAT_S = 1.0  # between two looks at the records: on two cores, the browser draws on those that train
 CURVES_HEIGHT = 360
 MAPS_HEIGHT = 480
 PROFILE_HEIGHT = 300
