@@ -5,10 +5,13 @@ import streamlit as st
 from app import state
 
 
+@st.fragment
 def show() -> None:
-    """The section, folded away."""
+    """The section, folded away; it is made only while it is open, for the formulas bring a large script."""
     words = state.resume()
-    with st.expander(words("The idea in three formulas"), key="lesson"):
+    with st.expander(words("The idea in three formulas"), key="lesson", on_change="rerun") as folded:
+        if not folded.open:
+            return
         st.markdown(
             words(
                 "**1. A block learns only the difference.** If the best thing a block can do is little, it is easier "

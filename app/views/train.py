@@ -1,5 +1,7 @@
 """Train: A and B learn the same images from the same seed, side by side, live."""
 
+import time
+
 import streamlit as st
 
 from app import cache, controls, state
@@ -16,7 +18,8 @@ from resnet_core.jobs.job import Job
 from resnet_core.jobs.store import StoredRun
 from resnet_core.train.facts import facts, fit
 
-BEAT_S = 1.0  # between two looks at the records: on two cores, the browser draws on those that train
+BEAT_S = 0.8  # between two looks at the records, for the large numbers and the time left
+FIGURES_S = 2.2  # between two drawings of the figures: where the visitor sits at the machine that trains, both share it
 CURVES_HEIGHT = 360
 MAPS_HEIGHT = 480
 PROFILE_HEIGHT = 300
@@ -126,17 +129,29 @@ def _live(watching: bool) -> None:
         slot: History(run.label, run.header, [*run.records]) for slot, run in runs.items() if run.header is not None
     }
     _progress(runs, histories, words)
+    ended = all(run.finished for run in runs.values())
+    drawn = _drawn(histories, ended)
     left, right = st.columns([5, 7])
     with left:
         st.html(race_strip(histories, words))
-        _figure(learning_curves(histories, words), "curves", CURVES_HEIGHT, words("Test accuracy and loss"), words)
+        _figure(learning_curves(drawn, words), "curves", CURVES_HEIGHT, words("Test accuracy and loss"), words)
     with right:
         title = words("Gradient norm at each block and step")
-        _figure(gradient_heat_maps(histories, words), "maps", MAPS_HEIGHT, title, words)
-    _profile(histories, words)
+        _figure(gradient_heat_maps(drawn, words), "maps", MAPS_HEIGHT, title, words)
+    _profile(drawn, words)
     _evidence(runs, histories, words)
-    if watching and all(run.finished for run in runs.values()):
+    if watching and ended:
         state.rerun()  # the whole page once more: the buttons change, and the beat ends
+
+
+def _drawn(histories: dict[Slot, History], ended: bool) -> dict[Slot, History]:
+    """What the figures show: the records of a moment ago, for equal data are not drawn again."""
+    held = st.session_state.get("train.drawn")
+    now, run = time.monotonic(), state.experiment().run
+    if held is None or ended or held[0] != run or now - held[1] >= FIGURES_S:
+        st.session_state["train.drawn"] = held = (run, now, histories)
+    shown: dict[Slot, History] = held[2]
+    return shown
 
 
 def _progress(runs: dict[Slot, Run], histories: dict[Slot, History], words: Words) -> None:
