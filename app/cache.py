@@ -65,6 +65,11 @@ def tool(spec: ArchSpec, which: str) -> Job:
     return _tool(_text(spec), which)
 
 
+def forget_tool(spec: ArchSpec, which: str) -> None:
+    """Ask again at the next call: the counting failed."""
+    _tool.clear(_text(spec), which)
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _onnx(arch: str, seed: int) -> Job:
     return desk().submit("onnx", json.loads(arch), seed)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from resnet_core.cost.ledger import count
+from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
 from resnet_core.export.source import source
 from resnet_core.export.tables import ledger_values
@@ -100,7 +101,9 @@ def _arch(options: argparse.Namespace) -> ArchSpec:
         if not equals:
             raise Refusal(N_("--set takes field=value, such as skip=false; got {got}."), got=shorten(text))
         changes[name.strip()] = value.strip()
-    return preset(options.preset).with_(**changes)
+    spec = preset(options.preset).with_(**changes)
+    refuse_if_too_many(count(spec))
+    return spec
 
 
 def _how(options: argparse.Namespace) -> TrainSpec:

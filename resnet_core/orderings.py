@@ -21,6 +21,11 @@ class Ordering(NamedTuple):
         return self.each[: self.each.index("conv")]
 
     @property
+    def adds_right_after_norm(self) -> bool:
+        """Whether nothing stands between a BatchNorm and the addition."""
+        return self.last[self.last.index("+") - 1] == "bn"
+
+    @property
     def branch_ends_with_norm(self) -> bool:
         """Whether BatchNorm follows the last convolution before the addition."""
         return "bn" in self.last[self.last.index("conv") : self.last.index("+")]

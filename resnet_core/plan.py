@@ -259,8 +259,8 @@ def _activate(chain: _Chain, tokens: tuple[str, ...], number: int, spec: ArchSpe
 
 
 def _shortcut(chain: _Chain, spec: ArchSpec, order: Ordering, channels: int, stride: int, reshapes: bool) -> None:
-    """Where the shape changes: options A, B and C of the 2015 paper, section 3.3. Where it stays: the 2016 paper's
-    Figure 2, whose identity has no layer.
+    """Where the shape changes: options A, B and C of the 2015 paper, sections 3.3 and 4.1. Where it stays: Figure 2 of
+    the 2016 paper, whose identity has no layer.
 
     A projection is normalised exactly if the branch's last convolution is: so it is in the original unit, and bare in
     the full pre-activation unit, as in the authors' networks.

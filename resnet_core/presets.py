@@ -13,7 +13,8 @@ TORCHVISION = "torchvision"
 
 
 class Preset(NamedTuple):
-    """``published_params`` and ``published_gmacs`` (10^9) are the source's own figures, None where it prints none."""
+    """``published_params`` and ``published_gmacs`` (10^9) are the source's own figures, None where it prints
+    too few digits to test against."""
 
     name: str
     spec: ArchSpec

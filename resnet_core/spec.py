@@ -99,7 +99,7 @@ class ArchSpec(Specification):
     projection: Projection = choice(
         "A",
         N_("Shortcut where shapes change"),
-        N_("A: zero-padding, no weights. B: 1x1 projection. C: projection on every shortcut (arXiv:1512.03385, 3.3)."),
+        N_("A: zero-padding, no weights. B: 1x1 projection. C: projection everywhere (arXiv:1512.03385, Table 3)."),
         "more",
         {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere")},
     )
@@ -217,8 +217,7 @@ class ArchSpec(Specification):
         if self.zero_init_residual and not self.ends_branch_with_norm:
             raise Refusal(
                 N_("zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm "
-                   "batch and an ordering that ends its branch with BatchNorm (original, relu_before_addition or "
-                   "relu_only_preact)."),
+                   "batch and an ordering whose branch ends with BatchNorm (original or relu_only_preact)."),
                 field="zero_init_residual",
             )  # fmt: skip
         return self
@@ -247,8 +246,11 @@ class ArchSpec(Specification):
 
     @property
     def ends_branch_with_norm(self) -> bool:
-        """Whether each residual branch ends with a BatchNorm that could start at zero."""
-        return self.skip and self.norm == "batch" and ORDERINGS[self.ordering].branch_ends_with_norm
+        """Whether each residual branch ends with a BatchNorm that could start at zero.
+
+        A ReLU after it would put out zero with a zero gradient, and the branch would never learn.
+        """
+        return self.skip and self.norm == "batch" and ORDERINGS[self.ordering].adds_right_after_norm
 
     def channels(self, stage: int) -> int:
         """Channels that the blocks of a stage (counted from 0) put out."""

@@ -70,7 +70,7 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (
         ArchSpec, {"zero_init_residual": True, "skip": False}, "zero_init_residual",
         "zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm batch and an "
-        "ordering that ends its branch with BatchNorm (original, relu_before_addition or relu_only_preact).",
+        "ordering whose branch ends with BatchNorm (original or relu_only_preact).",
     ),
     (
         ArchSpec, {"colour": 1}, "",

@@ -56,7 +56,7 @@ def _operation(row: Row, convention: Convention) -> str:
     macs = row.macs_formula or "0"
     cells = (
         f"<span title='{escape(row.kind)}'>{escape(name)}</span>", f"<span>{shapes}</span>", f"<span>{params}</span>",
-        f"<span>{macs}</span>", f"<span>{convention.of(row):,}</span>", *_sizes(row),
+        f"<span>{macs}</span>", f"<span>{convention.formula(row) or 0}</span>", *_sizes(row),
     )  # fmt: skip
     return f'<div class="rx-row rx-operation" data-level="operation">{"".join(cells)}</div>'
 

@@ -67,7 +67,7 @@ def race_result(results: Mapping[Slot, tuple[str, float | None, float]], words: 
     tested = {slot: (name, accuracy) for slot, (name, accuracy, _) in results.items() if accuracy is not None}
     if len(tested) < 2:
         return words("Ended before both networks had finished an epoch; what was recorded stands below.")
-    scores = ", ".join(f"{slot.upper()} ({name}) {accuracy:.1%}" for slot, (name, accuracy) in tested.items())
+    scores = ", ".join(f"{SLOT_NAMES[slot]} ({name}) {accuracy:.1%}" for slot, (name, accuracy) in tested.items())
     accuracies = [accuracy for _, accuracy in tested.values()]
     gap = max(accuracies) - min(accuracies)
     text = words("**Test accuracy: {scores}.** They are {gap} points apart.", scores=scores, gap=f"{100 * gap:.1f}")

@@ -38,8 +38,9 @@ def header(words: Words) -> None:
 
 def notices(words: Words) -> None:
     """What the link held that could not be used; gone after the next change."""
+    place = st.container()  # there even when empty, so that nothing below changes its place when the notices go
     if found := state.notices():
-        st.warning("\n".join(f"- {words.refusal(notice)}" for notice in found))
+        place.warning("\n".join(f"- {words.refusal(notice)}" for notice in found))
 
 
 def footer(words: Words, others: list[st.Page]) -> None:

@@ -52,9 +52,12 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
 
 def _meaning(ledger: Ledger, convention: Convention, words: Words) -> str:
     """The total, and what it says under the chosen convention."""
-    unit = UNITS[convention.multiply_add]
+    unit = UNITS[convention.multiply_add] if convention.classes == {"weights"} else words("operations")
+    each = words("multiply-adds, each as one") if convention.multiply_add == 1 else words("multiply-adds, each as two")
     rules = [
-        f"{words(facts.title)} ({words(facts.rule)})" for name, facts in CLASSES.items() if name in convention.classes
+        f"{words(facts.title)} ({each if name == 'weights' else words(facts.rule)})"
+        for name, facts in CLASSES.items()
+        if name in convention.classes
     ]
     if not rules:
         return words("Nothing is chosen, so nothing is counted.")

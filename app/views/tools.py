@@ -53,6 +53,7 @@ def _answers(slot: Slot, network: Network, jobs: dict[str, Job], waiting: bool) 
             with st.expander(words("{tool} {version}: its own table", tool=name, version=answers[name].version)):
                 st.code(answers[name].text, language=None, wrap_lines=False, height=400)
         elif job.finished:
+            cache.forget_tool(network.spec, name)
             st.error(f"{name}: {words.refusal(job.error) if job.error else words('stopped')}")
         else:
             st.caption(words("{tool} is counting in a process of its own ...", tool=name))

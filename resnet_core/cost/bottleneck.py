@@ -44,7 +44,7 @@ class Design(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Figure 5 of the paper: two 3x3 on the narrow channels, the bottleneck, and two 3x3 on the wide channels."""
+    """The two designs of Figure 5, and what the bottleneck stands for: two 3x3 on the same wide channels."""
 
     narrow: Design
     bottleneck: Design

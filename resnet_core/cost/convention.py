@@ -61,6 +61,11 @@ class Convention(NamedTuple):
         complement = row.kind == "multiply" and row.layer.part == "shortcut"  # the product with 1 - g
         return row.elements * (_PER_ELEMENT.get(row.kind, 0) + complement)
 
+    def formula(self, row: Row) -> str:
+        """What a row counts for, with its numbers in: ``2 * 802,816 = 1,605,632``; empty where it counts nothing."""
+        counted, basis = self.of(row), row.macs or row.elements
+        return f"{counted // basis} * {basis:,} = {counted:,}" if counted else ""
+
     def total(self, ledger: Ledger) -> int:
         """What the network counts for, one image."""
         return sum(self.of(row) for row in ledger.rows)

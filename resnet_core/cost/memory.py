@@ -6,7 +6,8 @@ import psutil
 
 from resnet_core.cost.ledger import INT64, Ledger, count
 from resnet_core.errors import N_, Refusal
-from resnet_core.plan import Shape
+from resnet_core.fields import to_text
+from resnet_core.plan import Part, Shape
 from resnet_core.spec import ArchSpec
 
 Optimizer = Literal["sgd", "momentum", "adam"]
@@ -74,11 +75,14 @@ def training_memory(
 def inference_memory(ledger: Ledger, batch_size: int, dtype: Dtype = "float32") -> InferenceMemory:
     """The estimate for one forward pass: an operation's input and output, and what waits for the addition."""
     number = DTYPES[dtype]
-    carried = _carried_by_shortcuts(ledger)
+    waits: dict[tuple[int, int, Part], int] = {}  # beside an operation: x beside the branch, F(x) beside the shortcut
+    for unit in ledger.plan.units:
+        if unit.body.add:
+            before, after = _size(unit.body.in_shape), _size(unit.body.out_shape)
+            waits[unit.stage, unit.block, "branch"] = before
+            waits[unit.stage, unit.block, "gate"] = waits[unit.stage, unit.block, "shortcut"] = after
     held = max(
-        _size(row.layer.in_shape)
-        + _size(row.layer.out_shape)
-        + (carried.get((row.stage, row.block), 0) if row.layer.part in ("branch", "gate", "shortcut") else 0)
+        _size(row.layer.in_shape) + _size(row.layer.out_shape) + waits.get((row.stage, row.block, row.layer.part), 0)
         for row in ledger.rows
     )
     return InferenceMemory(number * (ledger.params + _running_statistics(ledger)), number * batch_size * held)
@@ -107,11 +111,13 @@ def refuse_if_too_large(spec: ArchSpec, batch_size: int, *, available: int | Non
 def refuse_if_too_many(ledger: Ledger) -> None:
     """A :class:`Refusal` for a network of more than 10^9 parameters, which is no ResNet that anybody trains."""
     if ledger.params > MAX_PARAMS:
-        spec = ledger.plan.spec
+        spec, start = ledger.plan.spec.values(), ArchSpec().values()
+        sizes = ("stages", "width", "block", "groups", "width_per_group", "expansion", "num_classes")
+        larger = [name for name in sizes if spec[name] != start[name]]
         raise Refusal(
-            N_("stages {stages}, width {width} and block {block} make {params} parameters, {size} GB of weights; the "
-               "explorer takes up to {most}."),
-            field="width", stages=",".join(map(str, spec.stages)), width=spec.width, block=spec.block,
+            N_("{fields}: together they make {params} parameters, {size} GB of weights; the explorer takes up to "
+               "{most}."),
+            field=larger[0], fields=", ".join(f"{name} {to_text(spec[name])}" for name in larger),
             params=f"{ledger.params:,}", size=f"{4 * ledger.params / 1e9:.1f}", most=f"{MAX_PARAMS:,}",
         )  # fmt: skip
 

@@ -70,8 +70,11 @@ def _torch(ledger: Ledger) -> tuple[Term, ...]:
 
 
 RULES: dict[str, Rule] = {
-    "fvcore": Rule(_fvcore, N_("biases, ReLU, max-pool, additions, padding and gates")),
-    "torchinfo": Rule(_torchinfo, N_("BatchNorm's work on each element, ReLU, pooling, additions, padding and gates")),
+    "fvcore": Rule(_fvcore, N_("biases, ReLU, max-pool, additions, padding, scales and the products of gates")),
+    "torchinfo": Rule(
+        _torchinfo,
+        N_("BatchNorm's work on each element, ReLU, pooling, additions, padding, scales and the products of gates"),
+    ),
     "torch": Rule(_torch, N_("everything but convolutions and matrix products")),
 }
 

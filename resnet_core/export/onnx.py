@@ -30,7 +30,7 @@ def refuse_onnx(spec: ArchSpec) -> None:
     """A :class:`Refusal` where the extra is missing or the file would be too large."""
     if absent := missing():
         raise Refusal(
-            N_("ONNX needs {packages}, which are not installed here: pip install 'resnet-explorer[onnx]'."),
+            N_("ONNX needs {packages}, which are not installed here: pip install -e '.[onnx]'."),
             packages=", ".join(absent),
         )
     size = FLOAT32 * count(spec).params

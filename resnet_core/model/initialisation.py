@@ -15,7 +15,7 @@ def initialise(model: nn.Module, layers: Plan, seed: int) -> None:
 
     Convolutions: He et al. 2015, arXiv:1502.01852, equation 14 in its backward form, a normal distribution of variance
     2 / (kernel area * output channels), as the residual papers and torchvision. A gate's bias: where the specification
-    lets it start (arXiv:1603.05027, section 3.2). BatchNorm: scale 1, shift 0; under ``zero_init_residual`` scale 0 for
+    lets it start (arXiv:1603.05027, section 3.1). BatchNorm: scale 1, shift 0; under ``zero_init_residual`` scale 0 for
     the last one of each branch (Goyal et al. 2017, arXiv:1706.02677, section 5.1). Fully-connected layer: uniform
     within 1 / sqrt(inputs), PyTorch's default.
 

@@ -121,7 +121,7 @@ class ResidualUnit(nn.Module):
         out = _through(self._branch, x)
         if self.residual:
             carried = _through(self._shortcut, x)
-            if self._gate:  # arXiv:1603.05027, section 3.2: g(x) F(x) + (1 - g(x)) x, or without the first g
+            if self._gate:  # arXiv:1603.05027, section 3.1: g(x) F(x) + (1 - g(x)) x, or without the first g
                 gate = _through(self._gate, x)
                 carried = (1 - gate) * carried
                 out = gate * out if self.exclusive else out
