@@ -133,13 +133,13 @@ def test_more_than_a_billion_parameters_are_refused_by_name_of_the_fields() -> N
     ledger = count(giant)
     assert ledger.params > MAX_PARAMS
     sentence = (
-        f"stages 400,400,400, width 1024 and block basic make {ledger.params:,} parameters, "
+        f"stages 400,400,400, width 1024: together they make {ledger.params:,} parameters, "
         f"{4 * ledger.params / 1e9:.1f} GB of weights; the explorer takes up to 1,000,000,000."
     )
     with pytest.raises(Refusal) as refusal:
         refuse_if_too_many(ledger)
     assert str(refusal.value) == sentence
-    assert refusal.value.field == "width"
+    assert refusal.value.field == "stages"
     with pytest.raises(Refusal, match="takes up to"):
         refuse_if_too_large(giant, 2, available=10**18)
     refuse_if_too_many(count(preset("wide_resnet101_2")))

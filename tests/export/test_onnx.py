@@ -39,7 +39,7 @@ def test_the_runtime_puts_out_the_module_s_scores(changes: dict[str, Any]) -> No
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "find_spec", lambda _: None)
-    with pytest.raises(Refusal, match=r"onnx, onnxscript.*pip install 'resnet-explorer\[onnx\]'"):
+    with pytest.raises(Refusal, match=r"onnx, onnxscript.*pip install -e '.\[onnx\]'"):
         export.onnx_bytes(SMALL)
 
 

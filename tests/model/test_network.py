@@ -172,7 +172,7 @@ def test_gates_start_at_their_bias() -> None:
 
 def test_a_network_of_more_than_a_billion_parameters_is_refused_before_anything_is_allocated() -> None:
     giant = ArchSpec(width=1024, stages=(400, 400, 400))
-    with pytest.raises(Refusal, match="stages 400,400,400, width 1024 and block basic make"):
+    with pytest.raises(Refusal, match="stages 400,400,400, width 1024: together they make"):
         build(giant)
 
 
