@@ -107,7 +107,12 @@ def test_the_first_look_is_the_papers_comparison() -> None:
     visitor = open_page()
     for slot in SLOTS:
         assert shown(visitor, slot) == expected(Experiment().network(slot).spec)
-    assert "grows" in " ".join(text.value for text in visitor.markdown)
+    end = time.monotonic() + PATIENCE_S
+    while "grows" not in " ".join(text.value for text in visitor.markdown):  # no browser here that looks again
+        assert time.monotonic() < end
+        time.sleep(0.3)
+        cache.warm_desk()
+        visitor.run()
     assert of_link(visitor) == {}, "a bare address stays bare"
 
 
@@ -240,7 +245,7 @@ def test_what_counts_as_an_operation_changes_the_total_and_what_it_means() -> No
     visitor.button_group(key="table.classes").set_value(["weights", "norm"]).run()
     calm(visitor)
     both = 2 * ledger.macs + 2 * 11_113_984  # elements that BatchNorm normalises in a ResNet-50 at 224 pixels
-    assert any(f"**{both:,} FLOPs**" in text.value for text in visitor.markdown)
+    assert any(f"**{both:,} operations**" in text.value for text in visitor.markdown)
 
 
 def test_what_training_costs() -> None:
@@ -261,9 +266,9 @@ def test_a_bad_link_is_told_and_the_rest_of_it_holds() -> None:
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_allocated() -> None:
-    visitor = open_page(a="resnet152", a_width="1024")
+    visitor = open_page(a="cifar20", a_stages="400,100,1,1,1,1", a_width="128")  # 100 GB of saved activations
     assert "This network would take about" in visitor.error[0].value
-    assert shown(visitor, "a") == expected(preset("resnet152").with_(width=1024))
+    assert shown(visitor, "a") == expected(ArchSpec(stages=(400, 100, 1, 1, 1, 1), width=128))
     turn_to(visitor, "train")
     visitor.button(key="train.go").click().run()
     assert "This network would take about" in visitor.error[0].value
