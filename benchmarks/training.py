@@ -33,7 +33,7 @@ def measure() -> list[Line]:
     }
     losses: dict[str, list[float | Tensor]] = {name: [] for name in loops}
     pace: dict[str, list[float]] = {name: [] for name in loops}
-    for step in range(how.epochs * steps_per_epoch(how.data, how.batch_size)):
+    for step in range(how.epochs * steps_per_epoch(how.images, how.batch_size)):
         for name in list(loops)[:: 1 if step % 2 else -1]:
             started = perf_counter()
             losses[name].append(next(loops[name]))
@@ -50,12 +50,12 @@ def measure() -> list[Line]:
 
 def _bare(how: TrainSpec) -> Iterator[Tensor]:
     """The loss of each step, left where it was computed."""
-    fitted = fit(preset("cifar56"), how.data)
-    images, model = load(how.data, fitted.image_size), build(fitted, seed=how.seed)
+    fitted = fit(preset("cifar56"), how.images)
+    images, model = load(how.images, fitted.image_size), build(fitted, seed=how.seed)
     optimizer = torch.optim.SGD(
         model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay
     )
-    in_epoch = steps_per_epoch(how.data, how.batch_size)
+    in_epoch = steps_per_epoch(how.images, how.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=how.learning_rate, total_steps=how.epochs * in_epoch, cycle_momentum=False
     )

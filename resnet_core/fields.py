@@ -1,8 +1,8 @@
 """The field table: what a specification is made of, for everything that is derived from it.
 
 A specification is a frozen pydantic model whose fields are declared with :func:`choice`, :func:`switch`,
-:func:`whole`, :func:`wholes` and :func:`real`. The widgets, the link, the cache keys, the command line and the tests
-walk :func:`field_table` of the model; none of them names a field by hand.
+:func:`whole`, :func:`wholes`, :func:`real` and :func:`token`. The widgets, the link, the cache keys, the command line
+and the tests walk :func:`field_table` of the model; none of them names a field by hand.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,10 @@ from pydantic_core import ErrorDetails
 
 from resnet_core.errors import N_, Refusal
 
-Kind = Literal["choice", "switch", "whole", "wholes", "real"]
-Place = Literal["toggle", "main", "more", "hidden"]
+Kind = Literal["choice", "switch", "whole", "wholes", "real", "token"]
+# How prominent its widget is: a large toggle, always in view, folded away (under "more", or under a heading of its own
+# in the recipe), or no widget.
+Place = Literal["toggle", "main", "more", "data", "length", "descent", "device", "hidden"]
 
 
 class SpecField(NamedTuple):
@@ -25,7 +27,7 @@ class SpecField(NamedTuple):
     default: Any
     title: str
     help: str
-    place: Place  # how prominent its widget is: a large toggle, always in view, folded away, or no widget
+    place: Place
     choices: Mapping[str, str]  # value -> label
     minimum: float | None
     maximum: float | None
@@ -33,7 +35,8 @@ class SpecField(NamedTuple):
 
 def _declare(kind: Kind, default: Any, title: str, help_: str, place: Place, /, **limits: Any) -> Any:
     choices = limits.pop("choices", {})
-    extra = {"kind": kind, "place": place, "choices": choices, "limits": dict(limits)}
+    bounds = {name: limits[name] for name in ("ge", "le") if name in limits}
+    extra = {"kind": kind, "place": place, "choices": choices, "limits": bounds}
     return Field(default, title=title, description=help_, json_schema_extra=extra, **limits)
 
 
@@ -60,6 +63,11 @@ def wholes(default: tuple[int, ...], title: str, help_: str, place: Place) -> An
 def real(default: float, title: str, help_: str, place: Place, minimum: float, maximum: float) -> Any:
     """A real number between two bounds, both included."""
     return _declare("real", default, title, help_, place, ge=minimum, le=maximum)
+
+
+def token(title: str, help_: str, pattern: str) -> Any:
+    """The name of something that lies elsewhere, such as an uploaded archive; empty for none. It has no widget."""
+    return _declare("token", "", title, help_, "hidden", pattern=f"^({pattern})?$")
 
 
 class Specification(BaseModel):

@@ -39,6 +39,8 @@ def values_of(field: SpecField, largest: dict[str, int]) -> st.SearchStrategy[An
             return st.integers(int(field.minimum), min(int(field.maximum), largest.get(field.name, 2**63)))
         case "real":
             return st.floats(field.minimum, field.maximum)
+        case "token":
+            return st.just("") | st.text("0123456789abcdef", min_size=16, max_size=16)
 
 
 @st.composite
@@ -64,4 +66,8 @@ def arch_specs(draw: st.DrawFn, /, **fixed: Any) -> ArchSpec:
 @st.composite
 def train_specs(draw: st.DrawFn) -> TrainSpec:
     """A valid training recipe, over the whole range of each field."""
-    return TrainSpec(**{name: draw(values_of(field, {}), label=name) for name, field in TRAIN_FIELDS.items()})
+    drawn = {name: draw(values_of(field, {}), label=name) for name, field in TRAIN_FIELDS.items()}
+    drawn["drops"] = tuple(sorted(draw(st.sets(st.integers(1, 99), max_size=3), label="drops")))
+    if drawn["optimizer"] != "sgd" or not drawn["momentum"]:
+        drawn["nesterov"] = False
+    return TrainSpec(**drawn)

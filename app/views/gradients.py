@@ -18,6 +18,7 @@ from resnet_core.train.facts import fit
 
 HEIGHT = 285
 BATCH = 128
+DATA = "digits"  # whatever the training learns: at hand without a network, and small
 QUICK_S = 1.0  # a warm measurement of a ResNet-56 takes a quarter of it on a machine that does nothing else
 BEAT_S = 0.005  # between two chances for a click to interrupt the wait
 LOOK_S = 0.25  # between two looks at a longer measurement
@@ -46,7 +47,7 @@ class Panel:
         for slot in SLOTS:
             spec = state.experiment().network(slot).spec
             try:
-                refuse_if_too_large(fit(spec, train.data), BATCH)
+                refuse_if_too_large(fit(spec, DATA), BATCH)
             except Refusal as refusal:
                 self.note.error(f"{SLOT_NAMES[slot]}: {self.words.refusal(refusal)}")
                 return
@@ -54,7 +55,7 @@ class Panel:
                 # The fork server imports torch for seconds: the page is drawn, and works, before it begins.
                 self._watch_for(None)
                 return
-            jobs[slot] = cache.gradients(spec, train.seed, train.data)
+            jobs[slot] = cache.gradients(spec, train.seed, DATA)
         deadline = time.monotonic() + QUICK_S
         while not all(job.wait(BEAT_S) for job in jobs.values()) and time.monotonic() < deadline:
             # In a fragment's run, Streamlit lets a newer run take over where the session is read.
@@ -77,7 +78,7 @@ class Panel:
         flows: dict[Slot, GradientFlow] = {}
         for slot, job in jobs.items():
             if not job.records:
-                cache.forget_gradients(state.experiment().network(slot).spec, train.seed, train.data)
+                cache.forget_gradients(state.experiment().network(slot).spec, train.seed, DATA)
                 reason = self.words.refusal(job.error) if job.error else self.words("the measurement was stopped")
                 self.note.error(f"{SLOT_NAMES[slot]}: {reason}")
                 return

@@ -81,7 +81,7 @@ def _start() -> None:
     try:
         _refuse_absent_device(current.train.device)
         for slot in SLOTS:
-            refuse_if_too_large(fit(current.network(slot).spec, current.train.data), 2 * current.train.batch_size)
+            refuse_if_too_large(fit(current.network(slot).spec, current.train.images), 2 * current.train.batch_size)
     except Refusal as refusal:
         st.session_state["train.refused"] = [refusal]
         return
@@ -111,7 +111,7 @@ def _stop(runs: dict[Slot, Run]) -> None:
 
 def _invitation(words: Words) -> None:
     current = state.experiment()
-    known = facts(current.train.data)
+    known = facts(current.train.images)
     st.markdown(
         words(
             "**Press Train.** A ({a}) and B ({b}) learn {train} handwritten digits and are tested on {test} others, "

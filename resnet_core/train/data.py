@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from resnet_core.errors import N_, Refusal
+from resnet_core.recipe import DataChoice
 from resnet_core.train.facts import facts
 
 SPLIT_SEED = 0
@@ -41,20 +42,20 @@ class Images:
         )
 
 
-def load(name: str, size: int = 8) -> Images:
-    """A data set by name, normalised with the training set's mean and standard deviation.
+def load(choice: DataChoice | str, size: int = 8) -> Images:
+    """The images of a choice, normalised with the training set's mean and standard deviation.
 
     The split into training and test images is stratified by class and always the same (its own fixed seed): a training
     seed changes first weights and order, never which images are tested. ``size`` is a whole multiple of the stored
     size; each pixel then becomes a square of equal pixels (nearest neighbour), so nothing is invented.
     """
-    known = facts(name)
+    known = facts(choice)
     factor, rest = divmod(size, known.size)
     if factor < 1 or rest:
         raise Refusal(
             N_("The {data} images are {stored}x{stored} pixels and are enlarged by whole pixels; {size} is not a "
                "multiple of {stored}."),
-            field="image_size", data=name, stored=known.size, size=size,
+            field="image_size", data=known.name, stored=known.size, size=size,
         )  # fmt: skip
     pixels, labels, train, test = read_digits()
     mean, std = float(pixels[train].mean()), float(pixels[train].std())

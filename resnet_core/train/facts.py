@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_core.errors import N_, Refusal
+from resnet_core.recipe import DataChoice
 from resnet_core.spec import ArchSpec
 
 
@@ -35,40 +36,46 @@ DATA: dict[str, DataFacts] = {
 }
 
 
-def facts(data: str) -> DataFacts:
-    """The facts of a data set by name."""
-    if data not in DATA:
-        raise Refusal(N_("There is no data set {data}; there are {names}."), data=data, names=", ".join(DATA))
-    return DATA[data]
+def facts(images: DataChoice | str) -> DataFacts:
+    """The facts of some images; a bare name stands for a data set that needs nothing besides."""
+    choice = as_choice(images)
+    if choice.name not in DATA:
+        raise Refusal(N_("There is no data set {data}; there are {names}."), data=choice.name, names=", ".join(DATA))
+    return DATA[choice.name]
 
 
-def enlargement(spec: ArchSpec, data: str = "digits") -> int:
+def as_choice(images: DataChoice | str) -> DataChoice:
+    """A data set's bare name as the choice of it."""
+    return DataChoice(images) if isinstance(images, str) else images
+
+
+def enlargement(spec: ArchSpec, images: DataChoice | str = "digits") -> int:
     """How many pixels each pixel of an image becomes along one axis, so that the network has a map left at its end.
 
     The smallest power of two for which the enlarged image is at least ``spec.total_stride``: 1 for a CIFAR network on
     the 8x8 digits, 4 (32x32) for an ImageNet one with four stages.
     """
-    size = facts(data).size
+    size = facts(images).size
     factor = 1
     while size * factor < spec.total_stride:
         factor *= 2
     return factor
 
 
-def fit(spec: ArchSpec, data: str) -> ArchSpec:
+def fit(spec: ArchSpec, images: DataChoice | str) -> ArchSpec:
     """The same network with the data set's channels, classes and image size."""
-    known = facts(data)
+    known = facts(images)
     return spec.with_(
-        in_channels=known.channels, num_classes=known.classes, image_size=known.size * enlargement(spec, data)
+        in_channels=known.channels, num_classes=known.classes, image_size=known.size * enlargement(spec, images)
     )
 
 
-def steps_per_epoch(data: str, batch_size: int) -> int:
+def steps_per_epoch(images: DataChoice | str, batch_size: int) -> int:
     """Full batches in one pass over the training images; the rest, less than one batch, is left out of that pass."""
-    images = facts(data).train
-    if batch_size > images:
+    count = facts(images).train
+    if batch_size > count:
         raise Refusal(
             N_("A batch of {batch_size} images is more than the {images} training images there are."),
-            field="batch_size", batch_size=batch_size, images=images,
+            field="batch_size", batch_size=batch_size, images=count,
         )  # fmt: skip
-    return images // batch_size
+    return count // batch_size

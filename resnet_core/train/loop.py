@@ -36,16 +36,16 @@ def train(spec: ArchSpec, train_spec: TrainSpec) -> Generator[StepRecord, None, 
     the same device with one thread give the same losses to the last bit.
     """
     devices.resolve(train_spec.device)
-    fitted = fit(spec, train_spec.data)
+    fitted = fit(spec, train_spec.images)
     refuse_if_too_large(fitted, train_spec.batch_size, available=devices.free_bytes(train_spec.device))
-    steps_per_epoch(train_spec.data, train_spec.batch_size)
+    steps_per_epoch(train_spec.images, train_spec.batch_size)
     return _steps(fitted, train_spec)
 
 
 def run_header(spec: ArchSpec, train_spec: TrainSpec) -> RunHeader:
     """The facts of the run that :func:`train` with the same arguments makes."""
-    fitted = fit(spec, train_spec.data)
-    in_epoch = steps_per_epoch(train_spec.data, train_spec.batch_size)
+    fitted = fit(spec, train_spec.images)
+    in_epoch = steps_per_epoch(train_spec.images, train_spec.batch_size)
     return RunHeader(
         arch=spec.model_dump(mode="json"),
         fitted=fitted.model_dump(mode="json"),
@@ -65,12 +65,12 @@ def run_header(spec: ArchSpec, train_spec: TrainSpec) -> RunHeader:
 def _steps(fitted: ArchSpec, how: TrainSpec) -> Generator[StepRecord, None, None]:
     started = time.perf_counter()
     place = torch.device(how.device)
-    images = load(how.data, fitted.image_size).to(place)
+    images = load(how.images, fitted.image_size).to(place)
     model = build(fitted, seed=how.seed).to(place)
     optimizer = torch.optim.SGD(
         model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay
     )
-    in_epoch = steps_per_epoch(how.data, how.batch_size)
+    in_epoch = steps_per_epoch(how.images, how.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         # The momentum stays what the specification says; torch would cycle it against the learning rate.
         optimizer, max_lr=how.learning_rate, total_steps=how.epochs * in_epoch, cycle_momentum=False

@@ -11,7 +11,10 @@ class RunHeader:
     """The facts of a run, written before its first step.
 
     ``arch`` is the network as it was asked for, ``fitted`` as it was trained (channels, classes and image size of the
-    data); ``unit_names`` name the entries of each step's ``gradient_norms``; ``started_at`` is UTC, ISO 8601.
+    data), ``train`` the recipe as it was asked for; ``precision``, ``memory_format`` and ``compiled`` are what ``auto``
+    there came to on this device. ``unit_names`` name the entries of each step's ``gradient_norms`` and of the other
+    values by unit. ``steps`` is 0 where ``seconds``, a budget of time, decides the length. ``classes`` are the names of
+    the labels. ``started_at`` is UTC, ISO 8601.
     """
 
     arch: dict[str, Any]
@@ -26,6 +29,11 @@ class RunHeader:
     versions: dict[str, str]
     seed: int
     started_at: str
+    precision: str = "float32"
+    memory_format: str = "contiguous"
+    compiled: bool = False
+    classes: tuple[str, ...] = ()
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +43,13 @@ class StepRecord:
     ``loss`` is the batch's mean cross entropy before the step, ``train_accuracy`` the share of the same batch that was
     classified right, both in training mode. ``gradient_norms`` holds, for each residual unit, the L2 norm of the
     gradient of that loss with respect to the unit's input, over the whole batch. ``images_per_s`` counts this step's
-    images over its time with its instruments and without the evaluation; ``time_s`` runs from the start of the
-    training. ``test_accuracy`` (0 to 1) and ``test_loss`` stand in the last step of each epoch, measured after it.
+    images over its time with its instruments and without the evaluation; ``time_s`` is the time that the training has
+    taken so far, pauses left out. ``test_accuracy`` (0 to 1) and ``test_loss`` stand in the last step of each epoch and
+    of the training, measured after it.
+
+    By unit, as ``gradient_norms``: ``activation_means`` and ``activation_stds`` of what the unit put out, over the
+    whole ``(N, C, H, W)``; ``update_ratios``, how far the step moved the unit's weights in relation to their size,
+    ``|w_after - w_before| / |w_before|`` over all its parameters together.
     """
 
     step: int
@@ -49,6 +62,9 @@ class StepRecord:
     time_s: float
     test_accuracy: float | None = None
     test_loss: float | None = None
+    activation_means: tuple[float, ...] = ()
+    activation_stds: tuple[float, ...] = ()
+    update_ratios: tuple[float, ...] = ()
 
 
 class Diverged(Refusal):
