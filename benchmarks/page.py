@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.link import Experiment
 from benchmarks.report import Line, of_samples
 from resnet_core.jobs.runner import Desk
-from resnet_core.jobs.store import read
+from resnet_core.jobs.stored import read
 from tests.e2e import acts
 from tests.e2e.site import BROWSER_ARGS, Site, find_browser, serve
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
 R = TypeVar("R")
@@ -30,9 +31,14 @@ def dumps(values: Any) -> str:
 
 def from_dict(kind: type[R], values: Mapping[str, Any]) -> R:
     """A record from its plain JSON values; unknown names are left out, so that an older program reads a newer file."""
-    hints = get_type_hints(kind)
+    hints: dict[str, Any] = _hints(kind)  # type: ignore[arg-type]
     known = {name: _restore(hints[name], value) for name, value in values.items() if name in hints}
     return kind(**known)
+
+
+@lru_cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)  # slow, and a run has many records of one kind
 
 
 def from_json(kind: type[R], text: str) -> R:

@@ -15,7 +15,7 @@ from app.views import frame
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
-from resnet_core.jobs.store import StoredRun
+from resnet_core.jobs.stored import StoredRun
 from resnet_core.train.facts import facts, fit
 
 BEAT_S = 0.8  # between two looks at the records, for the large numbers and the time left

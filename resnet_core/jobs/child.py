@@ -1,10 +1,12 @@
 """What runs in a child process: one task, its records sent through a pipe, one line of JSON each.
 
-A message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``end`` (``done`` or
-``stopped``), ``failed`` (the refusal's template, field and values, and the ``traceback`` for the log). The parent says
-one thing, ``stop``, which is looked for between records; a parent that is gone is noticed at the same place.
+A message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``warning`` (a
+refusal that ends nothing), ``end`` (``done`` or ``stopped``), ``failed`` (a refusal), and what :mod:`.control` says. A
+refusal is its template, field and values, a failure also the ``traceback`` for the log. What the parent says is looked
+for between records; a parent that is gone is noticed at the same place.
 """
 
+import contextlib
 import importlib
 import os
 import resource
@@ -17,18 +19,22 @@ from typing import Any
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten
+from resnet_core.jobs.control import Control
 from resnet_core.jobs.tasks import TASKS
-from resnet_core.records import dumps, to_dict
-
-STOP = b"stop"
+from resnet_core.records import to_dict
 
 
-def run(task: str, args: tuple[Any, ...], connection: Connection, threads: int, memory_bytes: int | None) -> None:
+def run(
+    task: str, args: tuple[Any, ...], options: dict[str, Any], connection: Connection, threads: int,
+    memory_bytes: int | None,
+) -> None:  # fmt: skip
     """Run the named task to its end, to a stop, or to its failure, and say which."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the parent decides
     _be_quiet()
+    control = Control(connection)
+    control.beat()
     try:
-        message = _work(task, args, connection, threads, memory_bytes)
+        message = _work(task, args, options, control, threads, memory_bytes)
     except (BrokenPipeError, EOFError, ConnectionResetError):
         return  # the parent is gone, and with it everybody who would read on
     except Refusal as refusal:
@@ -37,15 +43,12 @@ def run(task: str, args: tuple[Any, ...], connection: Connection, threads: int, 
         message = _failure(_no_memory())
     except Exception as error:  # noqa: BLE001 - reported to the parent, whatever it is
         message = _failure(_no_memory() if _is_out_of_memory(error) else _broken(error))
-    try:
-        connection.send_bytes(dumps(message).encode())
-    except (BrokenPipeError, ConnectionResetError):
-        return
-    connection.close()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        control.send(message)
 
 
 def _work(
-    task: str, args: tuple[Any, ...], connection: Connection, threads: int, memory_bytes: int | None
+    task: str, args: tuple[Any, ...], options: dict[str, Any], control: Control, threads: int, memory_bytes: int | None
 ) -> dict[str, Any]:
     if memory_bytes is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -54,12 +57,15 @@ def _work(
 
     torch.set_num_threads(threads)
     module, _, name = TASKS[task].function.partition(":")
-    records: Generator[Any, None, None] = getattr(importlib.import_module(module), name)(*args)
+    work = getattr(importlib.import_module(module), name)
+    if "folder" in options:
+        options = {**options, "warn": lambda refusal: control.send({"warning": _told(refusal)})}
+    records: Generator[Any, None, None] = work(*args, **options)
     for record in records:
-        message = {"kind": type(record).__name__, "record": to_dict(record)}
-        connection.send_bytes(dumps(message).encode())
-        if connection.poll() and connection.recv_bytes() == STOP:
-            records.close()
+        control.send({"kind": type(record).__name__, "record": to_dict(record)})
+        if not control.goes_on():
+            control.send({"state": "stopping"})
+            records.close()  # a training writes its weights now
             return {"end": "stopped"}
     return {"end": "done"}
 
@@ -75,9 +81,12 @@ def _be_quiet() -> None:
 
 
 def _failure(refusal: Refusal) -> dict[str, Any]:
+    return {"failed": _told(refusal), "traceback": traceback.format_exc()}
+
+
+def _told(refusal: Refusal) -> dict[str, Any]:
     values = {name: value if isinstance(value, int | float) else str(value) for name, value in refusal.values.items()}
-    told = {"message": refusal.message, "field": refusal.field, "values": values}
-    return {"failed": told, "traceback": traceback.format_exc()}
+    return {"message": refusal.message, "field": refusal.field, "values": values}
 
 
 def _no_memory() -> Refusal:

@@ -9,25 +9,29 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.jobs.child import STOP
+from resnet_core.jobs.control import Command, say
 from resnet_core.jobs.store import FINISHED, Status, Writer
+from resnet_core.jobs.stored import StoredRun, refusal_from
 from resnet_core.jobs.tasks import RECORDS, TASKS, Kind
 from resnet_core.records import from_dict, to_dict
-from resnet_core.train.records import RunHeader
+from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.tape import Tape
 
 log = logging.getLogger(__name__)
-STOP_GRACE_S = 5.0
+STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped
+SILENT_S = 10.0  # a child that has not been heard of for so long is lost; it speaks every two seconds
 # multiprocessing collects the exit codes of all children whenever one is started; two threads that do so at once
 # lose the code.
 _PROCESSES = threading.Lock()
 
 
 class Job:
-    """A task that waits, runs or has ended. Reading is safe from any thread; ``records`` only ever grows.
+    """A task that waits, runs or has ended. Reading is safe from any thread.
 
-    ``status``: waiting, running, done, stopped, failed. ``header``: the :class:`RunHeader` of a training, else None.
-    ``error``: why it failed, in a sentence. ``warning``: why its folder cannot be written, while the job goes on.
-    ``finished_at``: ``time.monotonic()`` of its end. ``pid``: its process.
+    ``status``: as in :data:`resnet_core.jobs.store.Status`. ``header`` and ``tape``: the facts and the course of a
+    training; what other tasks put out stands in ``records``, which only ever grows. ``error``: why it failed, in a
+    sentence. ``warning``: what went wrong although the job goes on. ``finished_at``: ``time.monotonic()`` of its end.
+    ``pid``: its process. ``threads``: of torch, for one operator on the CPU.
     """
 
     def __init__(
@@ -35,24 +39,32 @@ class Job:
         job_id: str,
         task: str,
         args: tuple[Any, ...],
-        label: str,
-        writer: Writer | None,
+        *,
         place_of: Callable[["Job"], int],
+        label: str = "",
+        threads: int = 1,
+        writer: Writer | None = None,
+        before: StoredRun | None = None,
     ) -> None:
-        self.id, self.task, self.args, self.label = job_id, task, args, label
+        self.id, self.task, self.args, self.label, self.threads = job_id, task, args, label, threads
         self.status: Status = "waiting"
-        self.header: RunHeader | None = None
+        self.header: RunHeader | None = before.header if before else None
+        self.tape = before.tape if before else Tape()
         self.records: list[Any] = []
         self.error: Refusal | None = None
-        self._place_of = place_of
         self.finished_at: float | None = None
         self.pid: int | None = None
+        self._place_of = place_of
         self._writer = writer
+        self._after = self.tape.last.step if self.tape.last else 0
+        self._warning: Refusal | None = None
         self._connection: Connection | None = None
         self._process: Any = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._stop_asked = False
+        if writer and before:
+            writer.reopen()
         self._write_header()
 
     @property
@@ -72,12 +84,23 @@ class Job:
 
     @property
     def warning(self) -> Refusal | None:
-        """Why the run folder cannot be written, if it cannot."""
-        return self._writer.warning if self._writer else None
+        """What went wrong although the job goes on: its run folder, or a checkpoint, cannot be written."""
+        return (self._writer.warning if self._writer else None) or self._warning
 
-    def since(self, count: int) -> list[Any]:
-        """The records after the first ``count``."""
-        return self.records[count:]
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the task is told of the folder that it may write into, and of the records that stand there already."""
+        return {"folder": str(self._writer.folder), "after": self._after} if self._writer else {}
+
+    def say(self, command: Command, **values: Any) -> None:
+        """Pause, step, go on or slow down, after the record that it is working on. Returns at once."""
+        with self._lock:
+            if self._connection is None or self._ended.is_set():
+                return
+            try:
+                say(self._connection, command, **values)
+            except OSError:
+                return  # it has just ended by itself
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most ``timeout`` seconds; whether it has ended."""
@@ -120,43 +143,63 @@ class Job:
             log.exception("job %s sent what is not a record", self.id)
             process.terminate()
             said = None
+        if said and "end" in said:
+            with self._lock:
+                self._finish(said["end"])
+        elif said and "silent" in said:
+            log.error("job %s: its process has been silent for %s s", self.id, SILENT_S)
+            process.kill()
+            self._fail(_silent(), "lost")
+        elif said:
+            log.error("job %s failed\n%s", self.id, said["traceback"])
+            self._fail(refusal_from(said["failed"]))
         wait([process.sentinel])
         with _PROCESSES:
             process.join()
-        if said is None and not self._stop_asked:
+        if said is None and self._stop_asked:
+            with self._lock:
+                self._finish("stopped")
+        elif said is None:
             log.error("job %s: its process ended with code %s", self.id, process.exitcode)
             self._fail(_ended_early(process.exitcode))
-        elif said is None or "end" in said:
-            with self._lock:
-                self._finish("stopped" if said is None else said["end"])
-        else:
-            log.error("job %s failed\n%s", self.id, said["traceback"])
-            told = said["failed"]
-            self._fail(Refusal(told["message"], field=told["field"], **told["values"]))
 
     def _listen(self, connection: Connection) -> dict[str, Any] | None:
-        """Take records until the last word; None where the process ended without one."""
+        """Take messages until the last word; None where the process ended without one."""
         while True:
             try:
+                if not connection.poll(SILENT_S):
+                    return {"silent": True}
                 message = json.loads(connection.recv_bytes())
             except (EOFError, OSError):
                 return None
-            if "record" not in message:
+            if "end" in message or "failed" in message:
                 return dict(message)
-            record = from_dict(RECORDS[message["kind"]], message["record"])
-            if isinstance(record, RunHeader):
+            if "record" in message:
+                self._take(message)
+            elif "state" in message:
+                self.status = message["state"]
+            elif "warning" in message:
+                self._warning = refusal_from(message["warning"])
+
+    def _take(self, message: dict[str, Any]) -> None:
+        record = from_dict(RECORDS[message["kind"]], message["record"])
+        if isinstance(record, RunHeader):
+            if self.header is None:  # a run that goes on keeps the facts of its first start
                 self.header = record
                 self._write_header()
-                continue
-            if self._writer:
-                self._writer.record(message)
+            return
+        if self._writer:
+            self._writer.record(message)
+        if isinstance(record, StepRecord):
+            self.tape.append(record)
+        else:
             self.records.append(record)
 
     def _say_stop(self) -> None:
         if self._connection is None:
             return
         try:
-            self._connection.send_bytes(STOP)
+            say(self._connection, "stop")
         except OSError:
             return  # it has just ended by itself
         # A task between two far-apart records would not look for the message in time.
@@ -168,30 +211,48 @@ class Job:
         if not self._ended.is_set():
             self._process.terminate()
 
-    def _fail(self, error: Refusal) -> None:
+    def _fail(self, error: Refusal, status: Status = "failed") -> None:
         with self._lock:
             self.error = error
-            self._finish("failed")
+            self._finish(status)
 
     def _finish(self, status: Status) -> None:
         """Set the last status, once; the lock is held."""
         assert status in FINISHED
-        self.status, self.finished_at = status, time.monotonic()
-        if self._connection is not None:
-            self._connection.close()
         if self._writer:
             told = self.error and {
                 "message": self.error.message,
                 "field": self.error.field,
                 "values": self.error.values,
             }
-            self._writer.end({"status": status, "error": told})
+            self._writer.end({"status": status, "error": told, **_summary(self.tape)})
+        if self._connection is not None:
+            self._connection.close()
+        self.status, self.finished_at = status, time.monotonic()
         self._ended.set()
 
     def _write_header(self) -> None:
         if self._writer:
             run = to_dict(self.header) if self.header else None
-            self._writer.header({"task": self.task, "args": list(self.args), "label": self.label, "run": run})
+            known = {"task": self.task, "args": list(self.args), "label": self.label, "threads": self.threads}
+            self._writer.header({**known, "run": run})
+
+
+def _summary(tape: Tape) -> dict[str, Any]:
+    """What a list of runs shows without reading their records."""
+    if tape.last is None:
+        return {}
+    tested = tape.tests[-1].accuracy if tape.tests else None
+    best = tape.best.accuracy if tape.best else None
+    return {"step": tape.last.step, "time_s": tape.last.time_s, "test_accuracy": tested, "best_accuracy": best}
+
+
+def _silent() -> Refusal:
+    return Refusal(
+        N_("The process that measured this had not been heard of for {seconds} s and was ended; what it had recorded "
+           "is kept."),
+        seconds=round(SILENT_S),
+    )  # fmt: skip
 
 
 def _ended_early(exit_code: int | None) -> Refusal:

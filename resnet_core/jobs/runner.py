@@ -18,13 +18,14 @@ import psutil
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs import child
 from resnet_core.jobs.job import Job
-from resnet_core.jobs.store import StoredRun, Writer, new_id, prune, read, root_folder
+from resnet_core.jobs.store import Writer, folder_of, is_alive, load, new_id, prune, root_folder
+from resnet_core.jobs.stored import StoredRun, read
 from resnet_core.jobs.tasks import TASKS, Kind
 
 PROBE_SLOTS = 2
 REMEMBERED = 200
+OPENED = 16  # runs from folders that are held in memory
 CLOSE_S = 10.0
-THREADS = 1  # A and B run side by side, and one thread gives the same bits each time
 
 
 class Desk:
@@ -42,6 +43,7 @@ class Desk:
         self._free: dict[Kind, int] = {"train": slots or max(2, os.cpu_count() or 1), "probe": PROBE_SLOTS}
         self._waiting: dict[Kind, deque[Job]] = {"train": deque(), "probe": deque()}
         self._jobs: dict[str, Job] = {}
+        self._opened: dict[str, StoredRun] = {}
         self._memory_bytes = memory_bytes or psutil.virtual_memory().total
         self._lock = threading.RLock()
         self._closed = False
@@ -53,32 +55,67 @@ class Desk:
         """Start the fork server in the background, so that the first job finds torch imported. Returns at once."""
         threading.Thread(target=multiprocessing.forkserver.ensure_running, name="warm", daemon=True).start()
 
-    def submit(self, task: str, *args: Any, keep: bool = False, label: str = "") -> Job:
+    def submit(self, task: str, *args: Any, keep: bool = False, label: str = "", threads: int = 1) -> Job:
         """Hand in one of :data:`TASKS` with plain JSON values; with ``keep`` it gets a run folder.
 
-        It starts at once if a slot is free and waits otherwise.
+        It starts at once if a slot is free and waits otherwise. One thread gives the same bits each time.
         """
         if task not in TASKS:
             raise Refusal(N_("There is no task {task}; there are {tasks}."), task=task, tasks=", ".join(TASKS))
         job_id = new_id()
-        job = Job(job_id, task, args, label, Writer(self.root, job_id) if keep else None, self._place)
+        writer = Writer(self.root, job_id) if keep else None
+        job = Job(job_id, task, args, place_of=self._place, label=label, threads=threads, writer=writer)
+        alive = self._begin(job)
+        if keep:
+            prune(self.root, alive)
+        return job
+
+    def resume(self, run_id: str) -> Job:
+        """Let a kept training that has ended early go on, in its own folder, with as many threads as before."""
+        before, folder = read(self.root, run_id), folder_of(self.root, run_id)
+        if before is None or folder is None or before.task != "train":
+            raise Refusal(N_("The run {run} is not kept here."), run=run_id)
+        if is_alive(folder):
+            raise Refusal(N_("The run {run} is going on already, here or in another program."), run=run_id)
+        head = load(folder / "header.json") or {}
+        job = Job(
+            run_id, before.task, before.args, place_of=self._place, label=before.label,
+            threads=int(head.get("threads", 1)), writer=Writer(self.root, run_id), before=before,
+        )  # fmt: skip
+        self._opened.pop(run_id, None)
+        self._begin(job)
+        return job
+
+    def _begin(self, job: Job) -> set[str]:
+        """Put a job into its queue; the ids of all that are alive."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("this desk is closed")
             self._forget_old()
-            self._jobs[job_id] = job
+            self._jobs[job.id] = job
             self._waiting[job.kind].append(job)
             self._start_next()
-            alive = {known.id for known in self._jobs.values() if not known.finished}
-        if keep:
-            prune(self.root, alive)
-        return job
+            return {known.id for known in self._jobs.values() if not known.finished}
 
     def get(self, run_id: str) -> Job | StoredRun | None:
         """A job of this desk, or a run from its folder; None for an id that names neither."""
         with self._lock:
             job = self._jobs.get(run_id)
-        return job or read(self.root, run_id)
+            stored = self._opened.get(run_id)
+        if job is not None:
+            return job
+        if stored is not None and stored.folder.exists():
+            if not stored.finished:
+                stored.refresh()  # another program writes it
+            return stored
+        stored = read(self.root, run_id)
+        with self._lock:
+            self._opened.pop(run_id, None)
+            if stored is not None:
+                self._opened[run_id] = stored
+                while len(self._opened) > OPENED:
+                    del self._opened[next(iter(self._opened))]
+        return stored
 
     def forget(self, job: Job) -> None:
         """Let go of a finished job whose records are large; who holds it may go on reading it."""
@@ -120,7 +157,10 @@ class Desk:
         ours, theirs = self._context.Pipe(duplex=True)
         limit = None if "cuda" in str(job.args) else self._memory_bytes  # CUDA reserves far more addresses than it uses
         process = self._context.Process(
-            target=child.run, args=(job.task, job.args, theirs, THREADS, limit), name=f"job {job.id}", daemon=True
+            target=child.run,
+            args=(job.task, job.args, job.options, theirs, job.threads, limit),
+            name=f"job {job.id}",
+            daemon=True,
         )
         try:
             job.run(process, ours, theirs)
@@ -130,6 +170,9 @@ class Desk:
                 self._start_next()
 
     def _forget_old(self) -> None:
-        finished = [job.id for job in self._jobs.values() if job.finished]
-        for job_id in finished[: max(0, len(self._jobs) - REMEMBERED)]:
-            del self._jobs[job_id]
+        """A run that is kept can be read from its folder again: of those, few stay in memory."""
+        finished = [job for job in self._jobs.values() if job.finished]
+        kept = [job for job in finished if job.options and not job.warning]
+        surplus = [*kept[: max(0, len(kept) - OPENED)], *finished[: max(0, len(self._jobs) - REMEMBERED)]]
+        for job in surplus:
+            self._jobs.pop(job.id, None)

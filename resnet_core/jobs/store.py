@@ -1,50 +1,30 @@
-"""Run folders: ``<root>/<id>/header.json``, ``records.jsonl`` and ``end.json``. No torch here.
+"""Run folders: ``<root>/<id>/`` with ``header.json``, ``records.jsonl``, ``end.json`` and the weights. No torch here.
 
 The header is written when a job is handed in, and again when its run header arrives; each record is one line, flushed
-at once; the end is written last. So whatever stops a program, the records up to then can be read again.
+at once; the end is written last. So whatever stops a program, the records up to then can be read again. While a program
+writes into a folder it holds a lock on its file ``lock``, by which another program that serves the same root knows that
+the run is alive. A title that a reader gave to the run stands in ``title.txt``.
 """
 
+import fcntl
 import json
 import os
 import re
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.jobs.tasks import RECORDS
-from resnet_core.records import dumps, from_dict
-from resnet_core.train.records import RunHeader
+from resnet_core.records import dumps
 
-Status = Literal["waiting", "running", "done", "stopped", "failed", "lost"]
+Status = Literal["waiting", "running", "paused", "stopping", "done", "stopped", "failed", "lost"]
 FINISHED: tuple[Status, ...] = ("done", "stopped", "failed", "lost")
 ID = re.compile(r"[A-Za-z0-9_-]{8,32}")
 KEEP = 200
-LOST = N_("The program that ran this ended before it was finished; what it had recorded is kept.")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRun:
-    """A run as its folder tells it; the same names as a live ``Job``'s. ``status`` is never waiting or running."""
-
-    id: str
-    task: str
-    args: tuple[Any, ...]
-    label: str
-    status: Status
-    header: RunHeader | None
-    records: tuple[Any, ...]
-    error: Refusal | None
-    warning: Refusal | None = None
-    place: int = 0
-    finished: bool = True
-
-    def since(self, count: int) -> tuple[Any, ...]:
-        """The records after the first ``count``."""
-        return self.records[count:]
+LONGEST_TITLE = 80
+HEADER, RECORDS, END, LOCK, TITLE = "header.json", "records.jsonl", "end.json", "lock", "title.txt"
 
 
 def root_folder(root: str | Path | None = None) -> Path:
@@ -71,100 +51,143 @@ class Writer:
         self.folder = folder
         self.warning: Refusal | None = None
         self._lines: IO[bytes] | None = None
+        self._lock: IO[bytes] | None = None
 
     def header(self, values: dict[str, Any]) -> None:
         """Write or rewrite ``header.json``."""
-        self._guard(lambda: _replace(self.folder / "header.json", values))
+        self._guard(lambda: _replace(self.folder / HEADER, values))
 
     def record(self, message: dict[str, Any]) -> None:
         """Append one record as a line and flush it."""
 
         def append() -> None:
             if self._lines is None:
-                self._lines = (self.folder / "records.jsonl").open("ab")
+                self._lines = (self.folder / RECORDS).open("ab")
             self._lines.write(dumps(message).encode() + b"\n")
             self._lines.flush()
 
         self._guard(append)
 
     def end(self, values: dict[str, Any]) -> None:
-        """Write ``end.json`` and close the folder's files."""
-        self._guard(lambda: _replace(self.folder / "end.json", values))
-        if self._lines is not None:
-            self._lines.close()
+        """Write ``end.json``, close the folder's files and let go of it."""
+        self._guard(lambda: _replace(self.folder / END, values))
+        for file in (self._lines, self._lock):
+            if file is not None:
+                try:
+                    file.close()
+                except OSError as error:  # what was still in its buffer finds no room
+                    self._warn(error)
+        self._lines = self._lock = None
+
+    def reopen(self) -> None:
+        """Go on in the folder of a finished run: half of a last line, which a crash may leave, is cut off."""
+
+        def cut() -> None:
+            (self.folder / END).unlink(missing_ok=True)
+            path = self.folder / RECORDS
+            if path.exists():
+                with path.open("rb+") as file:
+                    whole = file.read().rfind(b"\n") + 1
+                    file.truncate(whole)
+
+        self._guard(cut)
 
     def _guard(self, write: Any) -> None:
         if self.warning is not None:
             return
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            if self._lock is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._lock = (self.folder / LOCK).open("ab")
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             write()
         except OSError as error:
-            self.warning = Refusal(
-                N_("This run cannot be written to {folder} ({reason}); it goes on, but a restart of the program will "
-                   "lose it."),
-                folder=str(self.folder.parent), reason=error.strerror or type(error).__name__,
-            )  # fmt: skip
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        self.warning = Refusal(
+            N_("This run cannot be written to {folder} ({reason}); it goes on, but a restart of the program will "
+               "lose what comes from now on."),
+            folder=str(self.folder.parent), reason=error.strerror or type(error).__name__,
+        )  # fmt: skip
 
 
-def read(root: Path, run_id: str) -> StoredRun | None:
-    """A finished or abandoned run from its folder; None where there is none that can be read."""
-    folder = folder_of(root, run_id)
-    head = _load(folder / "header.json") if folder else None
-    if folder is None or head is None:
-        return None
-    end = _load(folder / "end.json") or {"status": "lost", "error": {"message": LOST}}
-    status, told = end.get("status"), end.get("error")
+def is_alive(folder: Path) -> bool:
+    """Whether a program, this one or another, is writing into the folder."""
     try:
-        header = from_dict(RunHeader, head["run"]) if head.get("run") else None
-    except TypeError:
-        header = None  # of another version of this program
-    return StoredRun(
-        id=run_id,
-        task=str(head.get("task", "")),
-        args=tuple(head.get("args", ())),
-        label=str(head.get("label", "")),
-        status=status if status in FINISHED else "lost",
-        header=header,
-        records=_records(folder / "records.jsonl"),
-        error=Refusal(told["message"], field=told.get("field", ""), **told.get("values", {})) if told else None,
-    )
-
-
-def prune(root: Path, alive: set[str], keep: int = KEEP) -> None:
-    """Delete the oldest run folders that are not alive, until ``keep`` are left."""
-    try:
-        folders = [path for path in root.iterdir() if ID.fullmatch(path.name) and (path / "header.json").exists()]
-        ages = {path: path.stat().st_mtime for path in folders}
+        with (folder / LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
     except OSError:
-        return  # no folder yet, or one that cannot be read: a Writer says so when it matters
-    oldest = sorted((path for path in folders if path.name not in alive), key=ages.__getitem__)
-    for path in oldest[: max(0, len(folders) - keep)]:
-        shutil.rmtree(path, ignore_errors=True)
+        return True
+    return False
 
 
-def _records(path: Path) -> tuple[Any, ...]:
-    """The records of a file up to its first line that is not whole: a crash may leave half of the last one."""
-    records = []
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError:
-        return ()
-    for line in lines:
-        try:
-            message = json.loads(line)
-            records.append(from_dict(RECORDS[message["kind"]], message["record"]))
-        except (ValueError, KeyError, TypeError):
-            break
-    return tuple(records)
-
-
-def _load(path: Path) -> dict[str, Any] | None:
+def load(path: Path) -> dict[str, Any] | None:
+    """A JSON object from a file; None where there is none that can be read."""
     try:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
     return values if isinstance(values, dict) else None
+
+
+def folders(root: Path) -> list[Path]:
+    """The folders of all runs, the newest first."""
+    try:
+        found = [path for path in root.iterdir() if ID.fullmatch(path.name) and (path / HEADER).exists()]
+        ages = {path: path.stat().st_mtime for path in found}
+    except OSError:
+        return []  # no folder yet, or one that cannot be read: a Writer says so when it matters
+    return sorted(found, key=ages.__getitem__, reverse=True)
+
+
+def prune(root: Path, alive: set[str], keep: int = KEEP) -> None:
+    """Delete the oldest run folders, but none that is alive here or elsewhere, until ``keep`` are left."""
+    found = folders(root)
+    surplus = len(found) - keep
+    for path in reversed(found):
+        if surplus <= 0:
+            return
+        if path.name not in alive and not is_alive(path):
+            shutil.rmtree(path, ignore_errors=True)
+            surplus -= 1
+
+
+def delete(root: Path, run_id: str) -> None:
+    """Delete a run's folder. One that is alive is refused."""
+    folder = folder_of(root, run_id)
+    if folder is None or not folder.is_dir():
+        return
+    if is_alive(folder):
+        raise Refusal(N_("This run is still going on: stop it before you delete it."))
+    shutil.rmtree(folder)
+
+
+def rename(root: Path, run_id: str, title: str) -> None:
+    """Give a run a title; an empty one takes it away."""
+    folder = folder_of(root, run_id)
+    if folder is None or not folder.is_dir():
+        return
+    text = " ".join(title.split())[:LONGEST_TITLE]
+    try:
+        if text:
+            (folder / TITLE).write_text(text, encoding="utf-8")
+        else:
+            (folder / TITLE).unlink(missing_ok=True)
+    except OSError as error:
+        raise Refusal(
+            N_("{file} cannot be written: {reason}."), file=TITLE, reason=error.strerror or type(error).__name__
+        ) from error
+
+
+def title_of(folder: Path) -> str:
+    """The title that a reader gave to a run, if any."""
+    try:
+        return (folder / TITLE).read_text(encoding="utf-8")[:LONGEST_TITLE]
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _replace(path: Path, values: dict[str, Any]) -> None:

@@ -17,12 +17,21 @@ from resnet_core.train import loop
 from resnet_core.train.records import RunHeader, StepRecord
 
 
-def train(arch: dict[str, Any], how: dict[str, Any]) -> Iterator[RunHeader | StepRecord]:
-    """The run's header, then one record a step."""
+def train(
+    arch: dict[str, Any], how: dict[str, Any], *, folder: str | None = None, after: int = 0, warn: Any = None
+) -> Iterator[RunHeader | StepRecord]:
+    """The run's header, then one record a step.
+
+    With ``folder`` the training keeps its weights there, and goes on from what it finds. It may have got further than
+    its last checkpoint: those steps are done again, to the same numbers, and the records up to ``after``, which stand
+    in the folder, are not told twice.
+    """
     spec, train_spec = ArchSpec(**arch), TrainSpec(**how)
     steps = loop.train(spec, train_spec)
     yield loop.run_header(spec, train_spec)
-    yield from steps
+    for record in steps:
+        if record.step > after:
+            yield record
 
 
 def gradients(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.slots import SLOTS, Slot
-from resnet_core.jobs.store import read
+from resnet_core.jobs.stored import read
 from tests.e2e import acts
 from tests.e2e.conftest import Visit
 from tests.e2e.site import Site

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from resnet_core.jobs.store import read
+from resnet_core.jobs.stored import read
 from tests.jobs.test_runner import alive, until
 
 PAGE = """
@@ -20,7 +20,7 @@ if __name__ == "__main__":
     small = ArchSpec(stages=(1, 1, 1), width=4).model_dump(mode="json")
     job = desk.submit("train", small, TrainSpec(epochs=200).model_dump(mode="json"), keep=True)
     import time
-    while not job.records and not job.finished:
+    while not job.tape.count and not job.finished:
         time.sleep(0.01)
     heavy = {"torch", "numpy", "sklearn", "fvcore"} & set(sys.modules)
     print("pid", job.pid, "heavy", sorted(heavy), job.status, flush=True)

@@ -9,7 +9,7 @@ import pytest
 
 from resnet_core import ArchSpec, Refusal
 from resnet_core.jobs.runner import Desk
-from resnet_core.jobs.store import StoredRun
+from resnet_core.jobs.stored import StoredRun, read
 from tests.jobs.conftest import LONG, SHORT, SMALL
 
 
@@ -25,16 +25,16 @@ def test_a_training_runs_to_its_end_and_is_found_again(desk: Desk) -> None:
     job = desk.submit("train", SMALL, SHORT, keep=True, label="A")
     assert job.wait(30)
     assert (job.status, job.error, job.warning) == ("done", None, None)
-    assert [record.step for record in job.records] == list(range(1, 23))
+    assert (job.tape.count, job.tape.last.step if job.tape.last else 0) == (22, 22)
     assert job.header is not None
     assert (job.header.steps, job.header.threads) == (22, 1)
-    assert job.since(20) == job.records[20:]
     assert desk.get(job.id) is job
 
     reopened = Desk(root=desk.root).get(job.id)
     assert isinstance(reopened, StoredRun)
     assert (reopened.status, reopened.label, reopened.header) == ("done", "A", job.header)
-    assert list(reopened.records) == job.records
+    assert [record.step for record in reopened.records] == list(range(1, 23))
+    assert reopened.tape.since() == job.tape.since()
 
 
 def test_a_finished_job_can_be_forgotten_and_read_on(desk: Desk) -> None:
@@ -50,20 +50,20 @@ def test_a_finished_job_can_be_forgotten_and_read_on(desk: Desk) -> None:
 def test_two_children_of_one_seed_measure_the_same(desk: Desk) -> None:
     jobs = [desk.submit("train", SMALL, SHORT) for _ in range(2)]
     assert all(job.wait(30) for job in jobs)
-    losses = [[record.loss for record in job.records] for job in jobs]
+    losses = [job.tape.since().scalars["loss"] for job in jobs]
     assert losses[0] == losses[1]
 
 
 def test_stop_ends_within_a_step_and_keeps_the_records(desk: Desk) -> None:
     job = desk.submit("train", SMALL, LONG, keep=True)
-    until(lambda: len(job.records) >= 3)
-    at_stop, asked = len(job.records), time.monotonic()
+    until(lambda: job.tape.count >= 3)
+    at_stop, asked = job.tape.count, time.monotonic()
     job.stop()
     job.stop()
     assert job.wait(5)
     assert time.monotonic() - asked < 1
     assert job.status == "stopped"
-    assert at_stop <= len(job.records) < at_stop + 60
+    assert at_stop <= job.tape.count < at_stop + 60
     assert job.error is None
     reopened = Desk(root=desk.root).get(job.id)
     assert isinstance(reopened, StoredRun)
@@ -72,7 +72,7 @@ def test_stop_ends_within_a_step_and_keeps_the_records(desk: Desk) -> None:
 
 def test_a_killed_child_is_told_with_what_it_had_measured(desk: Desk) -> None:
     killed, beside = (desk.submit("train", SMALL, LONG, keep=True) for _ in range(2))
-    until(lambda: len(killed.records) >= 3 and len(beside.records) >= 3)
+    until(lambda: killed.tape.count >= 3 and beside.tape.count >= 3)
     assert killed.pid is not None
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.wait(5)
@@ -80,13 +80,13 @@ def test_a_killed_child_is_told_with_what_it_had_measured(desk: Desk) -> None:
     assert str(killed.error) == (
         "The process that measured this was ended by the system (signal 9); what it had recorded is kept."
     )
-    assert len(killed.records) >= 3
+    assert killed.tape.count >= 3
     reopened = Desk(root=desk.root).get(killed.id)
     assert isinstance(reopened, StoredRun)
-    assert list(reopened.records) == killed.records
+    assert len(reopened.records) == killed.tape.count
     assert str(reopened.error) == str(killed.error)
-    measured = len(beside.records)
-    until(lambda: len(beside.records) > measured)  # the other one goes on
+    measured = beside.tape.count
+    until(lambda: beside.tape.count > measured)  # the other one goes on
 
 
 def test_a_refusal_in_the_child_arrives_as_it_was(desk: Desk) -> None:
@@ -125,7 +125,7 @@ def test_a_network_beyond_the_child_s_memory_is_refused_and_the_desk_lives(tmp_p
 
 def test_trainings_queue_in_order_and_probes_do_not_wait_behind_them(desk: Desk) -> None:
     first, second, third, fourth = (desk.submit("train", SMALL, LONG) for _ in range(4))
-    until(lambda: first.records and second.records)
+    until(lambda: first.tape.count and second.tape.count)
     assert [job.status for job in (first, second, third, fourth)] == ["running", "running", "waiting", "waiting"]
     assert [job.place for job in (first, second, third, fourth)] == [0, 0, 1, 2]
     probe = desk.submit("gradients", SMALL)
@@ -134,13 +134,13 @@ def test_trainings_queue_in_order_and_probes_do_not_wait_behind_them(desk: Desk)
     third.stop()
     assert (third.status, third.finished, fourth.place) == ("stopped", True, 1)
     first.stop()
-    until(lambda: fourth.records)
-    assert (fourth.place, third.records) == (0, [])
+    until(lambda: fourth.tape.count)
+    assert (fourth.place, third.tape.count) == (0, 0)
 
 
 def test_closing_ends_every_child_and_takes_no_more(desk: Desk) -> None:
     jobs = [desk.submit("train", SMALL, LONG) for _ in range(3)]
-    until(lambda: jobs[0].records and jobs[1].records)
+    until(lambda: jobs[0].tape.count and jobs[1].tape.count)
     desk.close()
     assert [job.status for job in jobs] == ["stopped"] * 3
     for job in jobs[:2]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from resnet_core.errors import Refusal
-from resnet_core.jobs.store import Writer, new_id, prune, read, root_folder
+from resnet_core.jobs.store import Writer, new_id, prune, root_folder
+from resnet_core.jobs.stored import read
 from resnet_core.records import to_dict
 from resnet_core.train.records import StepRecord
 

@@ -1,0 +1,85 @@
+"""How a child is steered between two records: pause, one step, go on, slow down, stop.
+
+The parent says an object with ``do``: ``pause``, ``step`` (one more record, then wait again), ``go``, ``slow`` (with
+``seconds``: wait so long after each record; 0 is full speed) or ``stop``. The child answers each change of state with
+``state``: ``paused``, ``running`` or ``stopping``. It says ``{"alive": true}`` every two seconds, so that a silent one
+is known to be lost, however long its steps take.
+"""
+
+import json
+import threading
+import time
+from multiprocessing.connection import Connection
+from typing import Any, Literal
+
+from resnet_core.records import dumps
+
+Command = Literal["pause", "step", "go", "slow", "stop"]
+HEARTBEAT_S = 2.0
+
+
+def say(connection: Connection, command: Command, **values: Any) -> None:
+    """Tell the child at the other end."""
+    connection.send_bytes(dumps({"do": command, **values}).encode())
+
+
+class Control:
+    """The child's end of the pipe. Sending is safe from any thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._paused = False
+        self._steps = 0  # records that a pause still lets through
+        self._slow_s = 0.0
+        self._stopped = False
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message to the parent."""
+        with self._sending:
+            self._connection.send_bytes(dumps(message).encode())
+
+    def beat(self) -> None:
+        """Tell the parent, from a thread of its own, that this process lives, until the parent is gone."""
+
+        def tell() -> None:
+            while True:
+                try:
+                    self.send({"alive": True})
+                except OSError:
+                    return
+                time.sleep(HEARTBEAT_S)
+
+        threading.Thread(target=tell, name="heartbeat", daemon=True).start()
+
+    def goes_on(self) -> bool:
+        """Called after each record: take what the parent said, wait while it wants, and say whether to go on."""
+        arrived = time.monotonic()
+        self._steps -= 1
+        while not self._stopped:
+            if self._paused:
+                wait_s = None if self._steps <= 0 else 0.0
+            else:
+                wait_s = max(0.0, arrived + self._slow_s - time.monotonic())
+            if not self._connection.poll(wait_s):
+                break
+            self._take(json.loads(self._connection.recv_bytes()))
+        return not self._stopped
+
+    def _take(self, told: dict[str, Any]) -> None:
+        match told["do"]:
+            case "pause":
+                self._become(paused=True)
+            case "step":
+                self._steps = max(0, self._steps) + 1
+                self._become(paused=True)
+            case "go":
+                self._become(paused=False)
+            case "slow":
+                self._slow_s = float(told["seconds"])
+            case "stop":
+                self._stopped = True
+
+    def _become(self, *, paused: bool) -> None:
+        self._paused = paused
+        self.send({"state": "paused" if paused else "running"})

@@ -1,0 +1,101 @@
+"""A run as its folder tells it: finished, abandoned, or alive in another program. No torch here."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.jobs.store import END, FINISHED, HEADER, RECORDS, Status, folder_of, is_alive, load, title_of
+from resnet_core.jobs.tasks import RECORDS as KINDS
+from resnet_core.records import from_dict
+from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.tape import Tape
+
+LOST = N_("The program that ran this ended before it was finished; what it had recorded is kept.")
+
+
+class StoredRun:
+    """The same names as a live ``Job``'s. ``refresh`` reads what another program has added since."""
+
+    place = 0
+    warning: Refusal | None = None
+
+    def __init__(self, folder: Path, head: dict[str, Any]) -> None:
+        self.id, self.folder = folder.name, folder
+        self.task = str(head.get("task", ""))
+        self.args: tuple[Any, ...] = tuple(head.get("args", ()))
+        self.label = str(head.get("label", ""))
+        self.tape = Tape()
+        self.status: Status = "lost"
+        self.header: RunHeader | None = None
+        self.error: Refusal | None = None
+        self._read = 0  # bytes of whole lines
+        self._broken = False
+        self.refresh()
+
+    @property
+    def title(self) -> str:
+        """What a reader called it, else the network's name."""
+        return title_of(self.folder) or self.label
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.status in FINISHED
+
+    @property
+    def records(self) -> list[Any]:
+        """Every record, read anew from the folder."""
+        return [record for record, _ in _records(self.folder / RECORDS, 0)]
+
+    def refresh(self) -> None:
+        """Take what has been written since the last look."""
+        alive = is_alive(self.folder)  # asked first: what ends in between is read as alive once more
+        head = load(self.folder / HEADER) or {}
+        try:
+            self.header = from_dict(RunHeader, head["run"]) if head.get("run") else None
+        except (TypeError, KeyError):
+            self.header = None  # of another version of this program
+        for record, read in _records(self.folder / RECORDS, self._read):
+            self._read = read
+            if isinstance(record, StepRecord):
+                self.tape.append(record)
+        if alive:
+            self.status, self.error = "running", None
+            return
+        end = load(self.folder / END) or {"status": "lost", "error": {"message": LOST}}
+        status, told = end.get("status"), end.get("error")
+        self.status = status if status in FINISHED else "lost"
+        self.error = refusal_from(told) if told else None
+
+
+def refusal_from(told: dict[str, Any]) -> Refusal:
+    """A refusal that was written down."""
+    return Refusal(told["message"], field=told.get("field", ""), **told.get("values", {}))
+
+
+def read(root: Path, run_id: str) -> StoredRun | None:
+    """A run from its folder; None where there is none that can be read."""
+    folder = folder_of(root, run_id)
+    head = load(folder / HEADER) if folder else None
+    return None if folder is None or head is None else StoredRun(folder, head)
+
+
+def _records(path: Path, start: int) -> Iterator[tuple[Any, int]]:
+    """The records of a file from a byte on, each with the byte behind its line, up to the first line that is not whole:
+    a crash may leave half of the last one."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        return
+    with file:
+        file.seek(start)
+        for line in file:
+            start += len(line)
+            try:
+                message = json.loads(line if line.endswith(b"\n") else b"")
+                record = from_dict(KINDS[message["kind"]], message["record"])
+            except (ValueError, KeyError, TypeError):
+                return
+            yield record, start
