@@ -3,6 +3,7 @@
 Nothing here imports torch: measurements are made by the desk's child processes, and a job is the cache of its records.
 """
 
+import functools
 import json
 from collections.abc import Sequence
 
@@ -15,9 +16,9 @@ from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import fit
 
 
-@st.cache_resource(show_spinner=False)
+@functools.cache
 def desk() -> Desk:
-    """The desk of this server."""
+    """The desk of this server, for its pages and for its routes."""
     return Desk()
 
 
@@ -87,9 +88,9 @@ def forget_onnx(spec: ArchSpec, seed: int) -> None:
     _onnx.clear(_text(spec), seed)
 
 
-def start_training(spec: ArchSpec, train: TrainSpec, label: str) -> Job:
+def start_training(spec: ArchSpec, train: TrainSpec, label: str, threads: int) -> Job:
     """A training of its own for this visitor, kept in a run folder."""
-    return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label)
+    return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label, threads=threads)
 
 
 def start_latency(specs: Sequence[ArchSpec], seed: int) -> Job:

@@ -17,8 +17,11 @@ FEW = 3  # up to so many choices stand side by side; more go into a list,
 SIDE_BY_SIDE = 24  # and so do longer ones: letters, all labels together
 
 
-def network_card(slot: Slot, words: Words) -> None:
-    """The controls of one network: preset, the three toggles of the subject, and everything else folded away."""
+def network_card(slot: Slot, words: Words, *, folds: bool = True) -> None:
+    """The controls of one network: preset, the three toggles of the subject, and everything else folded away.
+
+    Without ``folds`` there is no way to the rest: a popover has no room for another.
+    """
     spec = state.experiment().network(slot).spec
     with st.container(border=True, key=f"card-{slot}"):
         first, second = st.columns([5, 4], vertical_alignment="bottom")
@@ -27,12 +30,13 @@ def network_card(slot: Slot, words: Words) -> None:
         with second:
             _field(slot, ARCH_FIELDS["skip"], spec.skip, words)
         toggles = [field for field in ARCH_FIELDS.values() if field.place == "toggle" and field.name != "skip"]
-        places = st.columns([3, 3, 2], vertical_alignment="bottom")
+        places = st.columns([3, 3, 2] if folds else [1, 1], vertical_alignment="bottom")
         for place, field in zip(places, toggles, strict=False):
             with place:
                 _field(slot, field, getattr(spec, field.name), words)
-        with places[-1]:
-            _more(slot, words)
+        if folds:
+            with places[-1]:
+                _more(slot, words)
         _refusals(slot, words)
 
 

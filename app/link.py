@@ -1,7 +1,8 @@
 """The experiment that a link holds, and the link of an experiment. Pure text in and out; values are language-neutral.
 
 ``?a=cifar56&b=cifar56&b.width=32&seed=0&train.epochs=10&lang=ko``: a preset for each network, then the fields in which
-it differs, written as after ``--set``; the fields of the training recipe that are not the default; the run on show.
+it differs, written as after ``--set``; up to two more networks for a race, ``c`` and ``d``; the fields of the training
+recipe that are not the default; how many seeds each network is trained from; the runs on show.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
-from app.slots import SLOTS, Slot
+from app.slots import RACERS, SLOTS, Slot
 from app.text import LANGUAGES
 from resnet_core.cost.ledger import count
 from resnet_core.cost.memory import refuse_if_too_many
@@ -20,7 +21,9 @@ from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 
 S = TypeVar("S", ArchSpec, TrainSpec)
-RUN_ID = re.compile(r"[A-Za-z0-9_-]{4,64}([.][A-Za-z0-9_-]{4,64})?")  # one id, or A's and B's
+MOST_SEEDS = 5
+MOST_RUNS = MOST_SEEDS * len(RACERS)
+RUN_IDS = re.compile(rf"[A-Za-z0-9_-]{{4,64}}([.][A-Za-z0-9_-]{{4,64}}){{0,{MOST_RUNS - 1}}}")
 
 
 class Network(NamedTuple):
@@ -52,24 +55,34 @@ class Experiment:
 
     a: Network = field(default_factory=lambda: network("cifar56"))
     b: Network = field(default_factory=lambda: network("plain56"))
+    c: Network | None = None
+    d: Network | None = None
     train: TrainSpec = field(default_factory=TrainSpec)
+    seeds: int = 1  # each network is trained from so many seeds, counted up from that of the recipe
     run: str = ""
     language: str = "en"
 
     def network(self, slot: Slot) -> Network:
-        """The network of a slot."""
-        return self.a if slot == "a" else self.b
+        """The network of a slot that holds one; A and B always do."""
+        found = getattr(self, slot)
+        assert isinstance(found, Network), slot
+        return found
 
-    def with_network(self, slot: Slot, changed: Network) -> "Experiment":
-        """The experiment with another network in a slot."""
-        return replace(self, a=changed) if slot == "a" else replace(self, b=changed)
+    @property
+    def racers(self) -> dict[Slot, Network]:
+        """The networks that train together."""
+        return {slot: self.network(slot) for slot in RACERS if getattr(self, slot) is not None}
+
+    def with_network(self, slot: Slot, changed: Network | None) -> "Experiment":
+        """The experiment with another network in a slot, or with none in C or D."""
+        assert changed is not None or slot not in SLOTS
+        return replace(self, **{slot: changed})  # type: ignore[arg-type]
 
 
 def write(experiment: Experiment) -> dict[str, str]:
     """The link's parameters, in a fixed order."""
     link: dict[str, str] = {}
-    for slot in SLOTS:
-        base, spec = experiment.network(slot)
+    for slot, (base, spec) in experiment.racers.items():
         link[slot] = base
         for name, (_, value) in preset(base).differences(spec).items():
             link[f"{slot}.{name}"] = to_text(value)
@@ -77,6 +90,8 @@ def write(experiment: Experiment) -> dict[str, str]:
     for name, (_, value) in TrainSpec().differences(experiment.train).items():
         if name != "seed":
             link[f"train.{name}"] = to_text(value)
+    if experiment.seeds != 1:
+        link["seeds"] = str(experiment.seeds)
     if experiment.run:
         link["run"] = experiment.run
     link["lang"] = experiment.language
@@ -91,25 +106,20 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
     rest = dict(link)
     problems: list[Refusal] = []
     experiment = start
-    for slot in SLOTS:
-        try:
-            base = network(rest.pop(slot)) if slot in rest else start.network(slot)
-        except Refusal as refusal:
-            problems.append(refusal)
-            base = start.network(slot)
-        changes = _take(rest, f"{slot}.")
-        spec = _apply(base.spec, changes, problems)
-        try:
-            experiment = experiment.with_network(slot, base.changed(spec))
-        except Refusal as refusal:
-            problems.append(refusal)
-            experiment = experiment.with_network(slot, base)
+    for slot in RACERS:
+        if slot in rest or slot in start.racers:
+            experiment = experiment.with_network(slot, _network(slot, rest, start.racers.get(slot), problems))
     changes = _take(rest, "train.")
     if "seed" in rest:
         changes["seed"] = rest.pop("seed")
     language = rest.pop("lang", start.language)
     run = rest.pop("run", "")
-    if run and not RUN_ID.fullmatch(run):
+    seeds = rest.pop("seeds", str(start.seeds))
+    if seeds not in map(str, range(1, MOST_SEEDS + 1)):
+        problems.append(Refusal(N_("The link asks for {seeds} seeds; a network is trained from 1 to {most}."),
+                                seeds=shorten(seeds), most=MOST_SEEDS))  # fmt: skip
+        seeds = str(start.seeds)
+    if run and not RUN_IDS.fullmatch(run):
         problems.append(Refusal(N_("The link names the run {run}, which cannot be one."), run=shorten(run)))
         run = ""
     if language not in LANGUAGES:
@@ -122,7 +132,23 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
         for name in rest
     ]  # fmt: skip
     train = _apply(start.train, changes, problems)
-    return replace(experiment, train=train, run=run, language=language), problems
+    return replace(experiment, train=train, seeds=int(seeds), run=run, language=language), problems
+
+
+def _network(slot: Slot, rest: dict[str, str], start: Network | None, problems: list[Refusal]) -> Network | None:
+    """The network of a slot, taken out of ``rest``; what cannot be used leaves the preset, or what was there."""
+    named, changes, base = rest.pop(slot, None), _take(rest, f"{slot}."), start
+    try:
+        base = network(named) if named is not None else start
+    except Refusal as refusal:
+        problems.append(refusal)
+    if base is None:
+        return None
+    try:
+        return base.changed(_apply(base.spec, changes, problems))
+    except Refusal as refusal:
+        problems.append(refusal)
+        return base
 
 
 def _take(rest: dict[str, str], prefix: str) -> dict[str, str]:

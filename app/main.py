@@ -1,6 +1,8 @@
-"""The entry: names the pages, nothing else.
+"""The entry, for ``streamlit run``: names the pages, nothing else.
 
-Guarded, imports included, because every child process of the desk executes this file again under another name.
+It is read twice. The server imports it for ``app``, which adds the route of live trainings to Streamlit's own; then
+each visitor's run executes it as a script. Guarded, imports included, because every child process of the desk may
+execute this file again under another name.
 """
 
 if __name__ == "__main__":
@@ -20,3 +22,9 @@ if __name__ == "__main__":
     frame.header(words)
     page.run()
     frame.footer(words, [other for other in pages if other != page])
+elif __name__ != "__mp_main__":
+    import streamlit as st
+
+    from app import live
+
+    app = st.App(__file__, routes=live.routes())

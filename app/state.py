@@ -182,6 +182,23 @@ def change_train(name: str, key: str) -> None:
     _become(replace(current, train=train))
 
 
+def change_seeds(key: str) -> None:
+    """Callback of the number of seeds."""
+    _become(replace(experiment(), seeds=st.session_state[key]))
+
+
+def add_network(slot: Slot) -> None:
+    """Put a network into C or D, as a start the same as A."""
+    _forget(slot)
+    _become(experiment().with_network(slot, experiment().a))
+
+
+def remove_network(slot: Slot) -> None:
+    """Take the network out of C or D."""
+    _forget(slot)
+    _become(experiment().with_network(slot, None))
+
+
 def change_language(key: str) -> None:
     """Callback of the language switch."""
     _become(replace(experiment(), language=st.session_state[key]))

@@ -1,5 +1,4 @@
-// Draws one figure with Plotly.react. Streamlit calls the default export at the first mount, at every change of the data and at
-// every switch of the theme, and calls the last returned function when the element leaves the page.
+// Draws one figure with Plotly.react: the class that both components of figures share.
 
 const THEME = {
   text: "--st-text-color",
@@ -127,8 +126,13 @@ class Plot {
     }
   }
 
+  figure() {
+    return this.data.figure;
+  }
+
   async react(plotly) {
-    const { figure, height, label, revision, words } = this.data;
+    const { height, label, revision, words } = this.data;
+    const figure = this.figure();
     if (this.failed) this.host.replaceChildren();
     this.failed = false;
     this.width = this.host.clientWidth;
@@ -148,6 +152,7 @@ class Plot {
       locales: { page: { dictionary: words } },
     };
     await plotly.react(this.host, paint(figure.data, this.theme), layout, config);
+    this.drawn?.();
     // The drawing is one labelled image; the role stands on it and not on the host, whose mode bar holds buttons.
     const [drawing, ...others] = this.host.querySelectorAll(".main-svg");
     drawing.setAttribute("role", "img");
@@ -161,16 +166,4 @@ class Plot {
     this.observer.disconnect();
     window.Plotly?.purge(this.host);
   }
-}
-
-const plots = new WeakMap();
-
-export default function mount({ parentElement, data }) {
-  if (!plots.has(parentElement)) plots.set(parentElement, new Plot(parentElement));
-  const plot = plots.get(parentElement);
-  plot.update(data);
-  return () => {
-    plots.delete(parentElement);
-    plot.remove();
-  };
 }

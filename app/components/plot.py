@@ -26,7 +26,7 @@ _HERE = Path(__file__).parent
 _STATIC = _HERE.parent / "static"
 
 # plotly.js's own words on a figure, in English, as it looks them up.
-_WORDS = (
+WORDS = (
     N_("Zoom"), N_("Pan"), N_("Reset axes"), N_("Download plot as a PNG"), N_("Double-click to zoom back out"),
 )  # fmt: skip
 
@@ -39,18 +39,18 @@ def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words:
     surface, primary) or "theme:LIGHT|DARK"; the browser fills them in, and again when the theme is switched. Numbers
     that are not finite become gaps.
     """
-    script = _script()
+    path = script()
     _component()(
         key=key,
         height=height,
         data={
-            "figure": _plain(figure),
+            "figure": plain(figure),
             "height": height,
             "label": label,
             "revision": key,
-            "url": _address(script.name),
-            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=script.name),
-            "words": {word: words(word) for word in _WORDS},
+            "url": address(path.name),
+            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=path.name),
+            "words": {word: words(word) for word in WORDS},
         },
     )
 
@@ -61,19 +61,20 @@ def _component() -> Any:
         "resnet_explorer_plot",
         html='<div class="rx-plot"></div>',
         css=(_HERE / "plot.css").read_text(encoding="utf-8"),
-        js=(_HERE / "plot.js").read_text(encoding="utf-8"),
+        js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("plot.js", "mount_plot.js")),
         # Plotly writes its style sheet into the document's head, which a shadow root would not see.
         isolate_styles=False,
     )
 
 
-def _address(name: str) -> str:
+def address(name: str) -> str:
+    """Where the browser finds a file of ``app/static``."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"{'/' + base if base else ''}/app/static/{name}"
 
 
 @functools.cache
-def _script() -> Path:
+def script() -> Path:
     """Where Streamlit's static serving finds plotly.js: a copy, because it follows no link out of its folder."""
     target = _STATIC / f"plotly-{importlib.metadata.version('plotly')}.min.js"
     if target.exists():
@@ -103,12 +104,12 @@ def _copy(target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _plain(value: Any) -> Any:
-    # JSON has no NaN: one in a list would make the browser reject the whole figure.
+def plain(value: Any) -> Any:
+    """A figure as JSON can carry it, which has no NaN: one in a list would make the browser reject the whole figure."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, str | int | float):

@@ -1,162 +1,208 @@
-"""Figures of a race: two networks that learn the same images in the same order."""
+"""Figures of a race. Their traces name what they show (see :mod:`app.components.race`); the browser fills them in."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from app.figures.gradients import LEGEND, Figure
-from app.figures.packing import packed
 from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
-from app.slots import SLOT_NAMES, Slot
+from app.figures.race import Racer
+from app.slots import SLOT_NAMES
 from app.text import Words
-from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.errors import N_
 
-COLUMNS = 400  # of a heat map: more steps are thinned to so many
-GAP = 0.14  # between two panels, as a share of the height
-
-
-class History(NamedTuple):
-    """What one network has recorded so far, and the name under which the page shows it."""
-
-    name: str
-    header: RunHeader
-    records: Sequence[StepRecord]
-
-    @property
-    def test_accuracy(self) -> float | None:
-        """After the last finished epoch."""
-        return next((r.test_accuracy for r in reversed(self.records) if r.test_accuracy is not None), None)
-
-    @property
-    def progress(self) -> float:
-        """The share of the steps that are done."""
-        return self.records[-1].step / self.header.steps if self.records else 0.0
-
-    @property
-    def images_per_s(self) -> float | None:
-        """The median over the last steps, so that one slow step does not make the number jump."""
-        last = [record.images_per_s for record in self.records[-20:]]
-        return float(np.median(last)) if last else None
-
-    @property
-    def time_left_s(self) -> float | None:
-        """At the pace so far, evaluation included."""
-        if not self.records:
-            return None
-        last = self.records[-1]
-        return last.time_s / last.step * (self.header.steps - last.step)
+GAP = 0.14  # between two panels of heat maps, as a share of the height
 
 
-Histories = Mapping[Slot, History]
+class Signal(NamedTuple):
+    """A value by unit and step. ``log``: shown as its power of ten; ``middle``: around zero."""
+
+    title: str
+    axis: str
+    log: bool
+    middle: bool = False
 
 
-def learning_curves(histories: Histories, words: Words) -> Figure:
-    """Test accuracy after each epoch over the training loss of each step, a line a network."""
+# The names are those of the fields of a StepRecord.
+SIGNALS: dict[str, Signal] = {
+    "gradient_norms": Signal(N_("Gradient"), "‖∂E/∂x‖", log=True),
+    "update_ratios": Signal(N_("Update to weight"), "‖Δw‖ / ‖w‖", log=True),
+    "activation_means": Signal(N_("Activation mean"), N_("mean"), log=False, middle=True),
+    "activation_stds": Signal(N_("Activation spread"), N_("standard deviation"), log=True),
+}
+
+# Every second anchor of Cividis (Nuñez, Anderton, Renslow 2018), which keeps its order for colour-blind readers, and
+# blue to red around zero (ColorBrewer's RdBu, from its blue end).
+CIVIDIS = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838")
+AROUND_ZERO = ("#2166ac", "#67a9cf", "#d1e5f0", "#f7f7f7", "#fddbc7", "#ef8a62", "#b2182b")
+
+
+def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
+    """Accuracy over loss over learning rate, by epoch: a line for each network, a band for its seeds."""
     traces: list[dict[str, Any]] = []
-    for slot, history in histories.items():
-        per_epoch = history.header.steps_per_epoch
-        tested = [r for r in history.records if r.test_accuracy is not None]
-        shared = {"type": "scatter", "name": f"{SLOT_NAMES[slot]} · {history.name}", "legendgroup": slot}
+    for racer in racers:
+        traces += _accuracy(racer)
+        line = {"color": SLOT_COLOURS[racer.slot], "width": 1.5, "dash": DASHES[racer.slot]}
+        for number, run_id in enumerate(racer.ids):
+            shared = {
+                "type": "scatter", "mode": "lines", "showlegend": False, "legendgroup": racer.slot, "line": line,
+                "opacity": 1 if number == 0 else 0.4,
+            }  # fmt: skip
+            told = "<extra>" + SLOT_NAMES[racer.slot] + "</extra>"
+            traces.append({
+                **shared, "line": {**line, "width": 1}, "opacity": 0.3, "hovertemplate": "%{y:.1%}" + told,
+                "live": {"runs": [run_id], "y": "train_accuracy"},
+            })  # fmt: skip
+            traces.append({
+                **shared, "yaxis": "y2", "hovertemplate": "%{y:.3g}" + told, "live": {"runs": [run_id], "y": "loss"}
+            })  # fmt: skip
         traces.append({
-            **shared, "mode": "lines+markers",
-            "x": [r.epoch for r in tested], "y": [r.test_accuracy for r in tested],
-            "line": {"color": SLOT_COLOURS[slot], "width": 2.5, "dash": DASHES[slot]},
-            "marker": {"size": 7, "symbol": MARKS[slot]},
-            "hovertemplate": "%{y:.1%}<extra>" + SLOT_NAMES[slot] + "</extra>",
+            **shared, "yaxis": "y3", "opacity": 1, "hovertemplate": "%{y:.3g}" + told,
+            "live": {"runs": racer.ids[:1], "y": "learning_rate"},
         })  # fmt: skip
-        traces.append({
-            **shared, "mode": "lines", "showlegend": False, "yaxis": "y2",
-            "x": packed([r.step / per_epoch for r in history.records], "f4"),
-            "y": packed([r.loss for r in history.records], "f4"),
-            "line": {"color": SLOT_COLOURS[slot], "width": 1.5, "dash": DASHES[slot]},
-            "hovertemplate": "%{y:.3g}<extra>" + SLOT_NAMES[slot] + "</extra>",
-        })  # fmt: skip
-    epochs = max((history.header.train["epochs"] for history in histories.values()), default=1)
+    highest = max((racer.how.learning_rate for racer in racers), default=1.0)
     return {
         "data": traces,
         "layout": {
             "hovermode": "x",
             "legend": LEGEND,
-            "xaxis": {"title": {"text": words("epoch")}, "range": [0, epochs + 0.3], "anchor": "y2"},
+            "xaxis": {"title": {"text": words("epoch")}, "anchor": "y3", **_to(racers)},
             "yaxis": {
-                "title": {"text": words("test accuracy")}, "range": [0, 1.03], "tickformat": ".0%",
-                "domain": [0.5 + GAP / 4, 1],
+                "title": {"text": words("accuracy")}, "range": [0, 1.03], "tickformat": ".0%", "domain": [0.56, 1]
             },
-            "yaxis2": {"title": {"text": words("training loss")}, "rangemode": "tozero", "domain": [0, 0.5 - GAP / 4]},
+            "yaxis2": {"title": {"text": words("loss")}, "rangemode": "tozero", "domain": [0.22, 0.5]},
+            "yaxis3": {"title": {"text": words("rate")}, "range": [0, 1.05 * highest], "domain": [0, 0.16], "nticks": 3},
         },
     }  # fmt: skip
 
 
-def gradient_heat_maps(histories: Histories, words: Words) -> Figure:
-    """The gradient norm at each block (row) and step (column), a panel a network, on one colour scale."""
+def _accuracy(racer: Racer) -> list[dict[str, Any]]:
+    """The test accuracy after each epoch; with several seeds the median, on a band from the lowest to the highest."""
+    colour = SLOT_COLOURS[racer.slot]
+    shared = {"type": "scatter", "legendgroup": racer.slot}
+    line = {
+        **shared, "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {racer.name}",
+        "line": {"color": colour, "width": 2.5, "dash": DASHES[racer.slot]},
+        "marker": {"size": 7, "symbol": MARKS[racer.slot]},
+        "hovertemplate": "%{y:.1%}<extra>" + SLOT_NAMES[racer.slot] + "</extra>",
+        "live": {"runs": racer.ids, "y": "test_accuracy", **({"stat": "median"} if len(racer.ids) > 1 else {})},
+    }  # fmt: skip
+    if len(racer.ids) == 1:
+        return [line]
+    edge = {**shared, "mode": "lines", "showlegend": False, "hoverinfo": "skip", "line": {"color": colour, "width": 0}}
+    low = {**edge, "live": {"runs": racer.ids, "y": "test_accuracy", "stat": "low"}}
+    high = {
+        **edge, "fill": "tonexty", "fillcolor": f"{colour}38",
+        "live": {"runs": racer.ids, "y": "test_accuracy", "stat": "high"},
+    }  # fmt: skip
+    return [low, high, line]
+
+
+def _to(racers: Sequence[Racer], scale: int = 1, start: float = 0.0) -> dict[str, Any]:
+    """The range of an axis of epochs, ``scale`` steps each; none where a budget of time decides, so that it grows."""
+    ends = [racer.epochs for racer in racers if racer.epochs]
+    return {"range": [start, scale * max(ends) + (start or 0.02 * max(ends))]} if len(ends) == len(racers) else {}
+
+
+def heat_maps(racers: Sequence[Racer], name: str, words: Words) -> Figure:
+    """A value at each block (row) and step (column), a panel a network, on one colour scale. Of several seeds, the
+    first."""
+    signal = SIGNALS[name]
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": []}
-    logs = {slot: _logs(history) for slot, history in histories.items()}
-    finite = [values[np.isfinite(values)] for _, values in logs.values() if values.size]
-    everything = np.concatenate(finite) if finite else np.array([])
-    low, high = (float(everything.min()), float(everything.max())) if everything.size else (-4.0, 0.0)
-    share = (1 - GAP * (len(histories) - 1)) / max(1, len(histories))
-    for place, (slot, (steps, values)) in enumerate(logs.items()):
+    share = (1 - GAP * (len(racers) - 1)) / max(1, len(racers))
+    value = "10^%{z:.2f}" if signal.log else "%{z:.3f}"
+    for place, racer in enumerate(racers):
         top = 1 - place * (share + GAP)
-        axis = "y" if place == 0 else f"y{place + 1}"
         traces.append({
-            "type": "heatmap", "coloraxis": "coloraxis", "yaxis": axis,
-            "x": steps, "y0": 1, "dy": 1, "z": packed(values, "f4"),
-            "hovertemplate": words("step %{x}, block %{y}: 10^%{z:.2f}") + f"<extra>{SLOT_NAMES[slot]}</extra>",
+            "type": "heatmap", "coloraxis": "coloraxis", "yaxis": f"y{place + 1}" if place else "y", "y0": 1, "dy": 1,
+            "hoverongaps": False,
+            "hovertemplate": f"{words('step')} %{{x}}, {words('block')} %{{y}}: {value}"
+            f"<extra>{SLOT_NAMES[racer.slot]}</extra>",
+            "live": {"run": racer.ids[0], "z": name, "log": signal.log, "middle": signal.middle},
         })  # fmt: skip
         layout[f"yaxis{place + 1 if place else ''}"] = {
             "title": {"text": words("block")}, "domain": [max(0.0, top - share), top], "showgrid": False,
-            "range": [0.5, len(histories[slot].header.unit_names) + 0.5],
+            "range": [0.5, racer.units + 0.5],
         }  # fmt: skip
         layout["annotations"].append({
-            "text": f"<b>{SLOT_NAMES[slot]}</b> · {escape(histories[slot].name)}", "showarrow": False, "xref": "paper",
+            "text": f"<b>{SLOT_NAMES[racer.slot]}</b> · {escape(racer.name)}", "showarrow": False, "xref": "paper",
             "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom",
-            "font": {"color": SLOT_COLOURS[slot], "size": 13},
+            "font": {"color": SLOT_COLOURS[racer.slot], "size": 13},
         })  # fmt: skip
-    total = max((history.header.steps for history in histories.values()), default=1)
     layout["xaxis"] = {
-        "title": {"text": words("step")}, "range": [0.5, total + 0.5], "showgrid": False,
-        "anchor": f"y{len(histories)}" if len(histories) > 1 else "y",
+        "title": {"text": words("step")}, "showgrid": False, **_to(racers, racers[0].per_epoch if racers else 1, 0.5),
+        "anchor": f"y{len(racers)}" if len(racers) > 1 else "y",
     }  # fmt: skip
+    colours = AROUND_ZERO if signal.middle else CIVIDIS
+    axis = words(signal.axis)
     layout["coloraxis"] = {
-        "colorscale": "Cividis", "cmin": low, "cmax": high,
-        "colorbar": {"title": {"text": "log₁₀‖∂E/∂x‖", "side": "right"}, "thickness": 12, "outlinewidth": 0},
+        "colorscale": [[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)],
+        "colorbar": {"title": {"text": f"log₁₀ {axis}" if signal.log else axis, "side": "right"}, "thickness": 12,
+                     "outlinewidth": 0},
     }  # fmt: skip
     return {"data": traces, "layout": layout}
 
 
-def _logs(history: History) -> tuple[list[int], np.ndarray]:
-    """Steps, and log10 of the norms as (blocks, steps); NaN, a gap, where a norm is zero or not finite."""
-    records = thinned(history.records)
-    blocks = len(history.header.unit_names)
-    norms = np.array([record.gradient_norms for record in records], dtype=float).reshape(-1, blocks).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log10(norms)
-    logs[~np.isfinite(logs)] = math.nan
-    return [record.step for record in records], logs
+def profile(racers: Sequence[Racer], name: str, words: Words) -> Figure:
+    """A value by block at one step, a line a network."""
+    signal = SIGNALS[name]
+    traces = [
+        {
+            "type": "scatter", "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {racer.name}",
+            "line": {"color": SLOT_COLOURS[racer.slot], "width": 2.5, "dash": DASHES[racer.slot]},
+            "marker": {"size": 5, "symbol": MARKS[racer.slot]},
+            "hovertemplate": "%{y:.3g}<extra>" + SLOT_NAMES[racer.slot] + "</extra>",
+            "live": {"runs": racer.ids[:1], "profile": name, "log": signal.log, "middle": signal.middle},
+        }
+        for racer in racers
+    ]  # fmt: skip
+    blocks = max((racer.units for racer in racers), default=1)
+    axis = {"title": {"text": words(signal.axis)}}
+    return {
+        "data": traces,
+        "layout": {
+            "hovermode": "x unified",
+            "legend": LEGEND,
+            "xaxis": {"title": {"text": words("block (1 is nearest to the image)")}, "range": [0.5, blocks + 0.5]},
+            "yaxis": {**axis, "type": "log", "exponentformat": "power"} if signal.log else axis,
+        },
+    }
 
 
-def thinned(records: Sequence[StepRecord]) -> Sequence[StepRecord]:
-    """Every k-th record, for the smallest k that leaves at most COLUMNS of them."""
-    return records[:: max(1, math.ceil(len(records) / COLUMNS))]
-
-
-def race_strip(histories: Histories, words: Words) -> str:
-    """The two test accuracies as large numbers that race, with their pace. HTML text."""
+def race_strip(racers: Sequence[Racer], words: Words) -> str:
+    """The test accuracies as large numbers that race, with pace, step, loss and learning rate. HTML text."""
     cards = []
-    for slot, history in histories.items():
-        accuracy = history.test_accuracy
-        shown = f"{accuracy:.1%}" if accuracy is not None else "–"
-        pace = history.images_per_s
-        told = words("{count} images/s", count=f"{pace:,.0f}") if pace else words("starting")
+    for racer in racers:
+        slot = racer.slot
+        rows = "".join(
+            f'<span>{escape(title)} <b data-now="{slot}.{name}">–</b></span>'
+            for name, title in (("step", words("step")), ("loss", words("loss")), ("rate", words("rate")))
+        )
+        seeds = words("{count} seeds, median", count=len(racer.runs)) if len(racer.runs) > 1 else ""
         cards.append(
             f'<section class="rx-card rx-racer" style="border-top:4px solid {SLOT_COLOURS[slot]}">'
-            f"<h3>{SLOT_NAMES[slot]} · {escape(history.name)}</h3>"
-            f'<div class="rx-accuracy" data-accuracy="{slot}" data-value="{accuracy if accuracy is not None else ""}">'
-            f"{shown}</div><p>{escape(words('test accuracy'))} · <span "
-            f"data-pace='{slot}'>{escape(told)}</span></p></section>"
+            f"<h3>{SLOT_NAMES[slot]} · {escape(racer.name)}</h3>"
+            f'<div class="rx-accuracy"><span data-accuracy="{slot}" data-value="">–</span> '
+            f'<small data-range="{slot}"></small></div>'
+            f'<p>{escape(words("test accuracy"))} · <span data-pace="{slot}"></span></p>'
+            f'<p class="rx-now">{rows}</p><p>{escape(seeds)}</p></section>'
         )
     return f'<div class="rx-race">{"".join(cards)}</div>'
+
+
+def player(words: Words) -> str:
+    """The buttons that steer a running race, and how far it is. HTML text."""
+    buttons = "".join(
+        f'<button type="button" data-do="{name}" disabled>{escape(title)}</button>'
+        for name, title in (("pause", words("Pause")), ("step", words("One step")), ("stop", words("Stop")))
+    )
+    slow = f'<label><input type="checkbox" data-slow>{escape(words("Slow motion"))}</label>'
+    bar = (
+        f'<div class="rx-progress" role="progressbar" aria-label="{escape(words("Progress"))}" aria-valuemin="0" '
+        'aria-valuemax="100"><i></i></div>'
+    )
+    return (
+        f'<div class="rx-player">{buttons}{slow}<span class="rx-state" role="status"></span></div>{bar}'
+        '<div class="rx-problems" role="alert" hidden></div>'
+    )

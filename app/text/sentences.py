@@ -2,12 +2,27 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
 
 from app.slots import SLOT_NAMES, Slot
 from app.text.catalogue import Words
 from resnet_core.cost.ledger import Ledger
+from resnet_core.errors import N_
 from resnet_core.fields import to_text
-from resnet_core.spec import ARCH_FIELDS
+from resnet_core.jobs.store import Status
+from resnet_core.spec import ARCH_FIELDS, ArchSpec
+
+STATUS: dict[Status, str] = {
+    "waiting": N_("waiting for a free place"),
+    "running": N_("training"),
+    "paused": N_("paused"),
+    "stopping": N_("stopping"),
+    "done": N_("finished"),
+    "stopped": N_("stopped"),
+    "failed": N_("failed"),
+    "lost": N_("interrupted"),
+}
 
 
 def value_label(name: str, value: object, words: Words) -> str:
@@ -62,15 +77,72 @@ def _factor(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
 
 
-def race_result(results: Mapping[Slot, tuple[str, float | None, float]], words: Words) -> str:
-    """How a race ended. ``results``: slot -> (name, test accuracy from 0 to 1, share of the steps that were done)."""
-    tested = {slot: (name, accuracy) for slot, (name, accuracy, _) in results.items() if accuracy is not None}
-    if len(tested) < 2:
-        return words("Ended before both networks had finished an epoch; what was recorded stands below.")
-    scores = ", ".join(f"{SLOT_NAMES[slot]} ({name}) {accuracy:.1%}" for slot, (name, accuracy) in tested.items())
-    accuracies = [accuracy for _, accuracy in tested.values()]
-    gap = max(accuracies) - min(accuracies)
-    text = words("**Test accuracy: {scores}.** They are {gap} points apart.", scores=scores, gap=f"{100 * gap:.1f}")
-    if any(done < 1 for _, _, done in results.values()):
+def fair_race(networks: Mapping[Slot, ArchSpec], seed: int, words: Words) -> str:
+    """What is the same for all that train together, and what is not."""
+    same = words("Same images, same order, same schedule, seed {seed}.", seed=seed)
+    first, *others = networks.values()
+    names = [name for name in ARCH_FIELDS if any(name in first.differences(other) for other in others)]
+    if not names:
+        return same
+    told = "; ".join(
+        f"{words(ARCH_FIELDS[name].title)}: "
+        + ", ".join(
+            f"{SLOT_NAMES[slot]} {value_label(name, getattr(spec, name), words)}" for slot, spec in networks.items()
+        )
+        for name in names
+    )
+    return same + " " + words("The networks differ in: {fields}.", fields=told)
+
+
+class Result(NamedTuple):
+    """How one network of a race ended: its test accuracy from each seed (0 to 1), on how many images, and whether all
+    its steps were done."""
+
+    name: str
+    accuracies: tuple[float, ...]
+    images: int
+    whole: bool
+
+
+def race_result(results: Mapping[Slot, Result], words: Words) -> str:
+    """How a race ended. With several seeds a network is its median and range, and a tie is called a tie."""
+    tested = {slot: result for slot, result in results.items() if result.accuracies}
+    if not tested or len(tested) < len(results):
+        return words("Ended before every network had been tested; what was recorded stands below.")
+    scores = ", ".join(f"{SLOT_NAMES[slot]} ({result.name}) {_score(result)}" for slot, result in tested.items())
+    text = words("**Test accuracy: {scores}.**", scores=scores)
+    if len(tested) > 1:
+        text += " " + _verdict(tested, words)
+    if not all(result.whole for result in results.values()):
         text += " " + words("The training was ended early.")
     return text
+
+
+def _score(result: Result) -> str:
+    low, middle, high = min(result.accuracies), median(result.accuracies), max(result.accuracies)
+    return f"{middle:.1%}" if len(result.accuracies) == 1 else f"{middle:.1%} [{low:.1%}–{high:.1%}]"
+
+
+def _verdict(results: Mapping[Slot, Result], words: Words) -> str:
+    """The best two apart, or a tie: with several seeds where their ranges overlap, with one where the gap is within two
+    standard errors of a difference between two shares of so many images."""
+    first, second, *_ = sorted(results, key=lambda slot: median(results[slot].accuracies), reverse=True)
+    ahead, behind = results[first], results[second]
+    gap = median(ahead.accuracies) - median(behind.accuracies)
+    named = {"first": SLOT_NAMES[first], "second": SLOT_NAMES[second], "gap": f"{100 * gap:.1f}"}
+    if min(len(ahead.accuracies), len(behind.accuracies)) > 1:
+        if min(ahead.accuracies) <= max(behind.accuracies):
+            return words("{first} and {second} tie: their ranges over the seeds overlap.", **named)
+    elif gap <= 2 * _standard_error(ahead, behind):
+        return words(
+            "{first} and {second} tie: {gap} points are within the chance of {images} test images.",
+            **named, images=f"{ahead.images:,}",
+        )  # fmt: skip
+    if len(results) > 2:
+        return words("{first} is ahead of {second} by {gap} points.", **named)
+    return words("They are {gap} points apart.", **named)
+
+
+def _standard_error(*results: Result) -> float:
+    shares = [(median(result.accuracies), max(1, result.images)) for result in results]
+    return math.sqrt(sum(share * (1 - share) / images for share, images in shares))

@@ -1,94 +1,122 @@
-"""Train: A and B learn the same images from the same seed, side by side, live."""
+"""Train: up to four networks learn the same images from the same seed in the same order, side by side, live."""
 
-import time
+import os
+from collections.abc import Sequence
 
 import streamlit as st
 
-from app import cache, controls, state
-from app.components.plot import plot
-from app.figures.gradients import Figure, gradient_profile
-from app.figures.training import COLUMNS, History, gradient_heat_maps, learning_curves, race_strip
-from app.slots import SLOT_NAMES, SLOTS, Slot
+from app import cache, state
+from app.components.race import RaceLink, live_figure, live_numbers
+from app.figures import training
+from app.figures.race import Racer, racers
+from app.live import Run, base_path, find
+from app.slots import SLOT_NAMES
 from app.text import Words
-from app.text.sentences import race_result
-from app.views import frame
+from app.text.sentences import fair_race, race_result
+from app.views import frame, recipe
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
-from resnet_core.jobs.stored import StoredRun
+from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
+from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import facts, fit
 
-BEAT_S = 0.8  # between two looks at the records, for the large numbers and the time left
-FIGURES_S = 2.2  # between two drawings of the figures: where the visitor sits at the machine that trains, both share it
-CURVES_HEIGHT = 360
-MAPS_HEIGHT = 480
-PROFILE_HEIGHT = 300
-
-Run = Job | StoredRun
-STATUS = {
-    "waiting": N_("waiting for a free place"),
-    "running": N_("training"),
-    "done": N_("finished"),
-    "stopped": N_("stopped"),
-    "failed": N_("failed"),
-    "lost": N_("interrupted"),
-}
+CURVES_HEIGHT = 470
+MAPS_HEIGHT = 440
+PROFILE_HEIGHT = 260
 
 
 def show() -> None:
     """The page."""
     words = state.resume()
     frame.notices(words)
-    runs = _runs()
-    running = any(not run.finished for run in runs.values())
-    _player(runs, running, words)
-    if runs:
-        # The live part looks again every beat, but only while there is something to see.
-        st.fragment(_live, run_every=BEAT_S if running else None)(running)
+    runs = find(state.experiment().run)
+    race = racers(runs)
+    running = any(not run.finished for run in runs)
+    _controls(race, runs, running, words)
+    if race:
+        _race(race, runs, words)
     else:
         _invitation(words)
 
 
-def _runs() -> dict[Slot, Run]:
-    """The runs that the link names, each as a live job or as its folder tells it."""
-    named = state.experiment().run
-    found = {slot: cache.desk().get(run) for slot, run in zip(SLOTS, named.split("."), strict=False) if run}
-    return {slot: run for slot, run in found.items() if run is not None}
-
-
-def _player(runs: dict[Slot, Run], running: bool, words: Words) -> None:
-    train = state.experiment().train
+def _controls(race: list[Racer], runs: Sequence[Run], running: bool, words: Words) -> None:
+    """Buttons above, settings below; what was refused stands under both."""
+    experiment = state.experiment()
     with st.container(key="player"):
-        go, stop, epochs, seed, device, more = st.columns([2, 2, 2, 2, 3, 2], vertical_alignment="bottom")
+        go, again, resume, live = st.columns([2, 2, 2, 8])
     go.button(words("Train"), type="primary", width="stretch", disabled=running, on_click=_start, key="train.go")
-    stop.button(words("Stop"), width="stretch", disabled=not running, on_click=_stop, args=(runs,), key="train.stop")
-    for place, name in ((epochs, "epochs"), (seed, "seed"), (device, "device")):
-        with place:
-            controls.train_field(name, getattr(train, name), words)
-    with more, st.popover(words("Recipe ..."), width="stretch", key="train.more", on_change="rerun") as folded:
-        if folded.open:
-            for name in ("batch_size", "learning_rate", "momentum", "weight_decay"):
-                controls.train_field(name, getattr(train, name), words)
+    again.button(
+        words("Restart"), width="stretch", disabled=not race, on_click=_restart, args=(race,), key="train.again",
+        help=words("The race on show once more, from the same seed."),
+    )  # fmt: skip
+    early = [run.id for run in runs if run.finished and run.status != "done"]
+    resume.button(
+        words("Continue"), width="stretch", disabled=not early or running, on_click=_resume, args=(early,),
+        key="train.resume", help=words("What was stopped goes on from where it stands, to the same numbers."),
+    )  # fmt: skip
+    with live:
+        link = _link(runs) if runs else None
+        if link:
+            names = {run_id: SLOT_NAMES[racer.slot] for racer in race for run_id in racer.ids}
+            live_numbers(training.player(words), link, key="race", slots={}, names=names, words=words, on_end=_ended)
+    with st.container(key="settings"):
+        recipe.show(words)
     for refusal in st.session_state.pop("train.refused", []):
         st.error(words.refusal(refusal))
-    if state.experiment().run and not runs:
+    if experiment.run and not runs:
         st.info(words("The run of this link is not kept here any more. Train starts a new one."))
 
 
 def _start() -> None:
-    """Callback of Train: check first, then start both, so that neither starts alone."""
+    """Callback of Train: the networks on Explore and here, under the recipe."""
     current = state.experiment()
+    plans = [
+        (network.title, network.spec, current.train.with_(seed=current.train.seed + more))
+        for network in current.racers.values()
+        for more in range(current.seeds)
+    ]
+    _submit(plans, current.train)
+
+
+def _restart(race: list[Racer]) -> None:
+    """Callback of Restart: what is on show, not what has been changed since."""
+    for run in [run for racer in race for run in racer.runs]:
+        if isinstance(run, Job):
+            run.stop()
+    plans = [
+        (racer.name, racer.spec, TrainSpec(**run.args[1])) for racer in race for run in racer.runs
+    ]  # fmt: skip
+    _submit(plans, race[0].how)
+
+
+def _submit(plans: list[tuple[str, ArchSpec, TrainSpec]], how: TrainSpec) -> None:
+    """Check first, then start all, so that none starts alone."""
+    slots = max(2, os.cpu_count() or 1)
+    beside = min(len(plans), slots)
     try:
-        _refuse_absent_device(current.train.device)
-        for slot in SLOTS:
-            refuse_if_too_large(fit(current.network(slot).spec, current.train.images), 2 * current.train.batch_size)
+        _refuse_absent_device(how.device)
+        for _, spec, train in plans:
+            refuse_if_too_large(fit(spec, train.images), beside * train.batch_size)
     except Refusal as refusal:
         st.session_state["train.refused"] = [refusal]
         return
-    jobs = [
-        cache.start_training(current.network(slot).spec, current.train, current.network(slot).title) for slot in SLOTS
-    ]
+    threads = max(1, (os.cpu_count() or 1) // beside)  # the cores are shared out between those that run side by side
+    jobs = [cache.start_training(spec, train, name, threads) for name, spec, train in plans]
     state.show_run(".".join(job.id for job in jobs))
+
+
+def _resume(early: list[str]) -> None:
+    """Callback of Continue."""
+    try:
+        for run_id in early:
+            cache.desk().resume(run_id)
+    except Refusal as refusal:
+        st.session_state["train.refused"] = [refusal]
+
+
+def _ended() -> None:
+    """The last run has ended: the page is run once more, for its buttons and its verdict."""
 
 
 def _refuse_absent_device(device: str) -> None:
@@ -103,118 +131,63 @@ def _refuse_absent_device(device: str) -> None:
         )  # fmt: skip
 
 
-def _stop(runs: dict[Slot, Run]) -> None:
-    for run in runs.values():
-        if isinstance(run, Job):
-            run.stop()
-
-
 def _invitation(words: Words) -> None:
     current = state.experiment()
     known = facts(current.train.images)
     st.markdown(
         words(
-            "**Press Train.** A ({a}) and B ({b}) learn {train} handwritten digits and are tested on {test} others, "
-            "from the same first weights and in the same order. The only difference is what you changed on Explore.",
-            a=current.a.title, b=current.b.title, train=f"{known.train:,}", test=known.test,
+            "**Press Train.** {names} learn {train} images ({data}) and are tested on {test} others, from the same "
+            "first weights and in the same order. The only difference is what you changed on Explore.",
+            names=", ".join(f"{SLOT_NAMES[slot]} ({network.title})" for slot, network in current.racers.items()),
+            data=words(TRAIN_FIELDS["data"].choices[known.name]), train=f"{known.train:,}", test=f"{known.test:,}",
         )
     )  # fmt: skip
     st.caption(words(known.source))
 
 
-def _live(watching: bool) -> None:
-    words = state.resume()
-    runs = _runs()
-    histories = {
-        slot: History(run.label, run.header, [*run.records]) for slot, run in runs.items() if run.header is not None
-    }
-    _progress(runs, histories, words)
-    ended = all(run.finished for run in runs.values())
-    drawn = _drawn(histories, ended)
+def _link(runs: Sequence[Run]) -> RaceLink:
+    return RaceLink(base_path(), ".".join(run.id for run in runs), state.experiment().language)
+
+
+def _race(race: list[Racer], runs: Sequence[Run], words: Words) -> None:
+    link = _link(runs)
+    ended = all(run.finished for run in runs)
+    st.markdown(race_result({racer.slot: racer.result for racer in race}, words) if ended else _fair(race, words))
     left, right = st.columns([5, 7])
     with left:
-        st.html(race_strip(histories, words))
-        _figure(learning_curves(drawn, words), "curves", CURVES_HEIGHT, words("Test accuracy and loss"), words)
+        slots = {racer.slot: racer.ids for racer in race}
+        live_numbers(training.race_strip(race, words), link, key="strip", slots=slots, names={}, words=words)
+        live_figure(
+            training.learning_curves(race, words), link, key="curves", height=CURVES_HEIGHT, words=words,
+            label=words("Accuracy, loss and learning rate"),
+        )  # fmt: skip
     with right:
-        title = words("Gradient norm at each block and step")
-        _figure(gradient_heat_maps(drawn, words), "maps", MAPS_HEIGHT, title, words)
-    _profile(drawn, words)
-    _evidence(runs, histories, words)
-    if watching and ended:
-        state.rerun()  # the whole page once more: the buttons change, and the beat ends
-
-
-def _drawn(histories: dict[Slot, History], ended: bool) -> dict[Slot, History]:
-    """What the figures show: the records of a moment ago, for equal data are not drawn again."""
-    held = st.session_state.get("train.drawn")
-    now, run = time.monotonic(), state.experiment().run
-    if held is None or ended or held[0] != run or now - held[1] >= FIGURES_S:
-        st.session_state["train.drawn"] = held = (run, now, histories)
-    shown: dict[Slot, History] = held[2]
-    return shown
-
-
-def _progress(runs: dict[Slot, Run], histories: dict[Slot, History], words: Words) -> None:
-    for slot, run in runs.items():
-        if run.error:
-            st.error(f"{SLOT_NAMES[slot]}: {words.refusal(run.error)}")
-        if run.warning:
-            st.warning(words.refusal(run.warning))
-        if run.place:
-            st.info(words("{slot} waits for a free place: number {place} in the queue.",
-                          slot=SLOT_NAMES[slot], place=run.place))  # fmt: skip
-    if all(run.finished for run in runs.values()):
-        st.markdown(race_result({slot: (h.name, h.test_accuracy, h.progress) for slot, h in histories.items()}, words))
-        return
-    done = sum(history.progress for history in histories.values()) / max(1, len(runs))
-    left = [history.time_left_s for history in histories.values()]
-    waits = [seconds for seconds in left if seconds is not None]
-    text = words("about {seconds} s left", seconds=f"{max(waits):.0f}") if waits else words("starting")
-    st.progress(min(1.0, done), text=text)
-
-
-def _profile(histories: dict[Slot, History], words: Words) -> None:
-    """The gradient by block at one step, with a slider to go back."""
-    last = max((len(history.records) for history in histories.values()), default=0)
-    if last < 2:
-        return
-    following = st.session_state.get("train.step_follows", True)
-    key = "train.step"
-    if following or st.session_state.get(key, 1) > last:
-        st.session_state[key] = last
-    step = st.slider(words("Gradient by block at step"), 1, last, key=key, on_change=_hold, args=(last,))
-    norms = {
-        slot: history.records[min(step, len(history.records)) - 1].gradient_norms
-        for slot, history in histories.items()
-        if history.records
-    }
-    names = {slot: history.name for slot, history in histories.items()}
-    title = words("Gradient norm by block at one step")
-    _figure(gradient_profile(norms, names, words), "profile", PROFILE_HEIGHT, title, words)
-
-
-def _hold(last: int) -> None:
-    """Callback of the slider: stay at the chosen step; the right end follows the training again."""
-    st.session_state["train.step_follows"] = st.session_state["train.step"] >= last
-
-
-def _evidence(runs: dict[Slot, Run], histories: dict[Slot, History], words: Words) -> None:
-    """Where every number on the page comes from."""
-    if not histories:
-        return
-    header = next(iter(histories.values())).header
-    known = facts(header.train["data"])
-    status = " · ".join(f"{SLOT_NAMES[slot]}: {words(STATUS[run.status])}" for slot, run in runs.items())
-    st.caption(
-        words(
-            "{status}. Measured here: {data}; {size}×{size} pixels, batches of {batch}, seed {seed}, {device}, "
-            "{threads} thread for each network, PyTorch {version}. Heat maps show at most {columns} steps.",
-            status=status, data=words(known.source).rstrip("."), size=header.fitted["image_size"],
-            batch=header.train["batch_size"], seed=header.seed, device=header.device_name, threads=header.threads,
-            version=header.versions["torch"], columns=COLUMNS,
-        )
+        st.fragment(_by_block)(race, link)
+    live_numbers(
+        '<p class="rx-evidence rx-source"></p>', link, key="evidence", slots={}, names={}, words=words
     )  # fmt: skip
 
 
-def _figure(figure: Figure, key: str, height: int, label: str, words: Words) -> None:
-    plot(figure, key=key, height=height, label=label, words=words)
+def _fair(race: list[Racer], words: Words) -> str:
+    networks = {racer.slot: racer.spec for racer in race}
+    return fair_race(networks, race[0].how.seed, words)
+
+
+def _by_block(race: list[Racer], link: RaceLink) -> None:
+    """One value by block: over all steps, and at one of them."""
+    words = state.resume()
+    names = list(training.SIGNALS)
+    signal = st.segmented_control(
+        words("By block and step"), names, default=names[0], required=True, key="train.signal", width="stretch",
+        format_func=lambda name: words(training.SIGNALS[name].title),
+    )  # fmt: skip
+    signal = signal or names[0]
+    title = words(training.SIGNALS[signal].title)
+    live_figure(
+        training.heat_maps(race, signal, words), link, key="maps", height=MAPS_HEIGHT, words=words,
+        label=words("{signal} at each block and step", signal=title),
+    )  # fmt: skip
+    live_figure(
+        training.profile(race, signal, words), link, key="profile", height=PROFILE_HEIGHT, words=words,
+        label=words("{signal} by block at one step", signal=title), slider=words("At step"),
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from resnet_core import ArchSpec, Refusal
 from resnet_core.jobs.runner import Desk
-from resnet_core.jobs.stored import StoredRun, read
+from resnet_core.jobs.stored import StoredRun
 from tests.jobs.conftest import LONG, SHORT, SMALL
 
 

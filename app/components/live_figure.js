@@ -1,0 +1,292 @@
+// A figure of a race while it runs. Plotly draws it in full now and then, so that drawing never takes more than a small share of a
+// machine that trains at the same time; between two of these, what is new is drawn at once on a canvas above it.
+
+const SHARE = 0.012; // of the time, for Plotly's drawings of one figure
+const SOONEST_MS = 250;
+const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
+const WAVE_MS = 1200;
+
+const DASHES = { dash: [9, 6], dot: [3, 4], dashdot: [9, 4, 3, 4] }; // as Plotly draws them
+
+const log10 = (value) => (value > 0 ? Math.log10(value) : NaN);
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const STATS = { low: (values) => Math.min(...values), median, high: (values) => Math.max(...values) };
+
+// The points of a line: of the held steps or of the tests of one run, or of what several runs have in common.
+function points(race, { runs, y, stat }) {
+  const found = runs.map((id) => race.runs.get(id)).filter((run) => run?.told);
+  if (!found.length) return { x: [], y: [] };
+  const perEpoch = found[0].told.per_epoch;
+  if (y === "test_accuracy") {
+    const tests = found.map((run) => run.told.tests);
+    const shared = stat ? tests[0].filter((_, place) => tests.every((other) => other.length > place)) : tests[0];
+    const of = (place) => (stat ? STATS[stat](tests.map((other) => other[place][1])) : tests[0][place][1]);
+    return { x: shared.map((test) => test[0] / perEpoch), y: shared.map((_, place) => of(place)) };
+  }
+  const [run] = found;
+  const x = Array.from(run.column("step"), (step) => step / perEpoch);
+  const values = Array.from(run.column(y));
+  const { last } = run.told;
+  if (last && last.step / perEpoch > (x.at(-1) ?? 0)) {
+    x.push(last.step / perEpoch);
+    values.push(last[y]);
+  }
+  return { x, y: values };
+}
+
+function shade(scale, share) {
+  const place = Math.max(0, Math.min(1, share)) * (scale.length - 1);
+  const low = Math.min(scale.length - 2, Math.floor(place));
+  const mix = (channel) => Math.round(scale[low][channel] + (place - low) * (scale[low + 1][channel] - scale[low][channel]));
+  return `rgb(${mix(0)},${mix(1)},${mix(2)})`;
+}
+
+const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+
+class LiveFigure extends Plot {
+  constructor(parent) {
+    super(parent);
+    this.slider = parent.querySelector(".rx-step");
+    this.slider.querySelector("input").addEventListener("input", (event) => this.hold(Number(event.target.value)));
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "rx-above";
+    this.canvas.setAttribute("aria-hidden", "true");
+    this.cost = 0;
+    this.at = 0;
+  }
+
+  update(data) {
+    const race = Race.of(data.race);
+    if (race !== this.race) {
+      this.leave?.();
+      this.race = race;
+      this.step = undefined;
+      this.data = data;
+      this.leave = race.follow(() => this.news());
+    }
+    super.update(data);
+  }
+
+  remove() {
+    this.leave?.();
+    super.remove();
+  }
+
+  news() {
+    if (this.gone || document.hidden) return;
+    const now = performance.now();
+    const state = this.race.state;
+    const generation = this.race.all.reduce((sum, run) => sum + run.generation, 0);
+    const due = now - this.at >= Math.max(SOONEST_MS, this.cost / SHARE);
+    if (due || state !== this.state || generation !== this.generation) this.schedule();
+    else this.drawNew();
+    [this.state, this.generation] = [state, generation];
+    this.setSlider();
+  }
+
+  get following() {
+    return this.step === undefined;
+  }
+
+  get moving() {
+    return this.following && this.race.state === "running";
+  }
+
+  hold(step) {
+    const last = this.lastStep();
+    this.step = step >= last ? undefined : step;
+    this.setSlider();
+    this.schedule();
+  }
+
+  lastStep() {
+    return Math.max(0, ...this.race.all.map((run) => run.told.last?.step ?? 0));
+  }
+
+  setSlider() {
+    const { slider } = this.data;
+    this.slider.hidden = !slider || this.lastStep() < 2;
+    if (this.slider.hidden) return;
+    const input = this.slider.querySelector("input");
+    input.max = this.lastStep();
+    input.value = this.step ?? this.lastStep();
+    input.setAttribute("aria-label", slider);
+    this.slider.querySelector("span").textContent = `${slider} ${input.value}`;
+  }
+
+  async react(plotly) {
+    const begun = performance.now();
+    await super.react(plotly);
+    this.at = performance.now();
+    const cost = this.at - begun;
+    this.cost = this.cost ? Math.min(cost, 2 * this.cost) : Math.min(cost, FIRST_MS); // one slow drawing is no measure
+  }
+
+  figure() {
+    const { data, layout } = this.data.figure;
+    this.reached = new Map();
+    const traces = data.map((trace, place) => {
+      const { live, ...rest } = trace;
+      if (!live) return trace;
+      if (live.z) return { ...rest, ...this.map(live, place) };
+      if (live.profile) return { ...rest, ...this.profileOf(live) };
+      const line = points(this.race, live);
+      this.reached.set(place, line.x.length);
+      return { ...rest, ...line };
+    });
+    return { data: traces, layout: { ...layout, ...this.scales(layout) } };
+  }
+
+  // One range of colours, or of the log axis, for all networks and steps; it only ever grows while they train.
+  scales(layout) {
+    const found = {};
+    const { live } = this.data.figure.data.find((trace) => trace.live?.z || trace.live?.profile) ?? {};
+    if (!live) return found;
+    const name = live.z ?? live.profile;
+    let [low, high] = [Infinity, -Infinity];
+    for (const run of this.race.all)
+      for (const value of run.column(name)) {
+        const shown = live.log ? log10(value) : value;
+        if (shown < low) low = shown;
+        if (shown > high) high = shown;
+      }
+    if (!(low <= high)) [low, high] = live.log ? [-4, 0] : [0, 1];
+    if (live.middle) [low, high] = [-Math.max(-low, high), Math.max(-low, high)];
+    if (low === high) high = low + 1;
+    this.range = [low, high];
+    if (live.z) found.coloraxis = { ...layout.coloraxis, cmin: low, cmax: high };
+    else found.yaxis = { ...layout.yaxis, range: [low - 0.05 * (high - low), high + 0.05 * (high - low)] };
+    return found;
+  }
+
+  map({ run: id, z, log }, place) {
+    const run = this.race.runs.get(id);
+    const steps = run.told ? Array.from(run.column("step")) : [];
+    const units = run.told?.units ?? 0;
+    const values = run.column(z);
+    const rows = Array.from({ length: units }, (_, unit) =>
+      steps.map((_, column) => (log ? log10(values[column * units + unit]) : values[column * units + unit])),
+    );
+    this.reached.set(place, steps.length);
+    return { x: steps, z: rows };
+  }
+
+  profileOf({ runs, profile }) {
+    if (this.moving) return { x: [], y: [] }; // drawn above, at every step
+    return this.line(runs, profile);
+  }
+
+  line(runs, profile) {
+    const [run] = runs.map((id) => this.race.runs.get(id));
+    const values = run?.told ? run.profile(profile, this.step ?? Infinity) : [];
+    return { x: values.map((_, place) => place + 1), y: values };
+  }
+
+  // Plotly has drawn: what stands above is in it now.
+  drawn() {
+    if (this.canvas.parentElement !== this.host) this.host.append(this.canvas);
+    const scale = window.devicePixelRatio || 1;
+    this.canvas.width = this.host.clientWidth * scale;
+    this.canvas.height = this.data.height * scale;
+    this.pen = this.canvas.getContext("2d");
+    this.pen.scale(scale, scale);
+    this.drawNew();
+  }
+
+  drawNew() {
+    const layout = this.host._fullLayout;
+    if (!this.pen || !layout) return;
+    const { data } = this.data.figure;
+    // Columns of a map are drawn once and stay; lines are drawn anew.
+    if (!data.some((trace) => trace.live?.z)) this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    data.forEach((trace, place) => {
+      if (!trace.live || (this.host.data?.[place]?.visible ?? true) !== true) return;
+      const axes = [layout[`xaxis${(trace.xaxis ?? "x").slice(1)}`], layout[`yaxis${(trace.yaxis ?? "y").slice(1)}`]];
+      this.pen.save();
+      this.pen.beginPath();
+      this.pen.rect(axes[0]._offset, axes[1]._offset, axes[0]._length, axes[1]._length);
+      this.pen.clip();
+      if (trace.live.z) this.drawColumns(trace.live, place, ...axes);
+      else if (trace.live.profile) this.drawWave(trace, ...axes);
+      else if (trace.mode.includes("lines")) this.drawTail(trace, place, ...axes);
+      this.pen.restore();
+    });
+  }
+
+  stroke(trace, xs, ys, xaxis, yaxis) {
+    this.pen.strokeStyle = paint(trace.line.color, this.theme);
+    this.pen.globalAlpha = trace.opacity ?? 1;
+    this.pen.lineWidth = trace.line.width;
+    this.pen.setLineDash(DASHES[trace.line.dash] ?? []);
+    this.pen.beginPath();
+    xs.forEach((x, at) => {
+      const value = ys[at];
+      if (value === null || Number.isNaN(value)) return;
+      this.pen.lineTo(xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(value));
+    });
+    this.pen.stroke();
+    this.pen.globalAlpha = 1;
+    this.pen.setLineDash([]);
+  }
+
+  drawTail(trace, place, xaxis, yaxis) {
+    const { x, y } = points(this.race, trace.live);
+    const from = Math.max(0, (this.reached.get(place) ?? 0) - 1);
+    if (x.length - from > 1) this.stroke(trace, x.slice(from), y.slice(from), xaxis, yaxis);
+  }
+
+  drawColumns({ run: id, z, log }, place, xaxis, yaxis) {
+    const run = this.race.runs.get(id);
+    if (!run.told) return;
+    const steps = run.column("step");
+    const values = run.column(z);
+    const { units, stride } = run.told;
+    const [low, high] = this.range;
+    const scale = (this.scale ??= this.data.figure.layout.coloraxis.colorscale.map(([, colour]) => channels(colour)));
+    for (let column = this.reached.get(place) ?? 0; column < steps.length; column += 1) {
+      const left = xaxis._offset + xaxis.d2p(steps[column] - stride / 2);
+      const width = Math.max(1, xaxis.d2p(steps[column] + stride / 2) - xaxis.d2p(steps[column] - stride / 2));
+      for (let unit = 0; unit < units; unit += 1) {
+        const value = values[column * units + unit];
+        const shown = log ? log10(value) : value;
+        if (Number.isNaN(shown)) continue;
+        const top = yaxis._offset + yaxis.d2p(unit + 1.5);
+        this.pen.fillStyle = shade(scale, (shown - low) / (high - low || 1));
+        this.pen.fillRect(left, top, width + 0.5, yaxis.d2p(unit + 0.5) - yaxis.d2p(unit + 1.5) + 0.5);
+      }
+    }
+    this.reached.set(place, steps.length);
+  }
+
+  // The gradient by block at the newest step. In slow motion it appears as it travels: from the last block back to the first.
+  drawWave(trace, xaxis, yaxis) {
+    if (!this.moving) return;
+    const { x, y } = this.line(trace.live.runs, trace.live.profile);
+    let from = 0;
+    if (this.race.slow) {
+      const step = this.lastStep();
+      if (step !== this.waveStep) [this.waveStep, this.waveFrom] = [step, performance.now()];
+      const share = (performance.now() - this.waveFrom) / Math.min(WAVE_MS, 700 * this.race.slow);
+      from = Math.max(0, Math.round((1 - share) * (x.length - 1)));
+      if (share < 1 && !this.waving) {
+        this.waving = requestAnimationFrame(() => {
+          this.waving = 0;
+          if (!this.gone) this.drawNew();
+        });
+      }
+    }
+    this.stroke(trace, x.slice(from), y.slice(from), xaxis, yaxis);
+    if (from > 0) {
+      this.pen.fillStyle = paint(trace.line.color, this.theme);
+      this.pen.beginPath();
+      this.pen.arc(xaxis._offset + xaxis.d2p(x[from]), yaxis._offset + yaxis.d2p(y[from]), 5, 0, 7);
+      this.pen.fill();
+    }
+  }
+}

@@ -1,0 +1,104 @@
+"""The elements of a race: figures, the player and the numbers, which follow the runs by themselves.
+
+They ask :mod:`app.live` for what is new, so that the page's script runs only when a visitor changes something. A figure
+is a Plotly figure whose traces name what they show: ``{"live": {"runs": [id], "y": "loss"}}`` a line over the epochs,
+``{"live": {"run": id, "z": "gradient_norms", "log": True}}`` a heat map of units by steps, ``{"live": {"runs": [id],
+"profile": "gradient_norms"}}`` a line over the units at one step.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app.components.plot import WORDS, address, plain, script
+from app.slots import Slot
+from app.text import Words
+
+_HERE = Path(__file__).parent
+SLIDER_HEIGHT = 40
+SLOW_S = 2.0  # between two steps in slow motion
+
+
+class RaceLink(NamedTuple):
+    """Where the runs are followed: the app's base path, the ids between dots, the language of the answers."""
+
+    base: str
+    ids: str
+    language: str
+
+
+def live_figure(
+    figure: Mapping[str, Any], race: RaceLink, *, key: str, height: int, label: str, words: Words, slider: str = ""
+) -> None:
+    """Mount a figure of a race. ``slider`` is what a slider under it says that goes back to an earlier step."""
+    path = script()
+    _component()(
+        key=key,
+        height=height + (SLIDER_HEIGHT if slider else 0),
+        data={
+            "figure": plain(figure),
+            "height": height,
+            "label": label,
+            "revision": key,
+            "slider": slider,
+            "url": address(path.name),
+            "race": race._asdict(),
+            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=path.name),
+            "words": {word: words(word) for word in WORDS},
+        },
+    )
+
+
+def live_numbers(
+    markup: str,
+    race: RaceLink,
+    *,
+    key: str,
+    slots: Mapping[Slot, list[str]],
+    names: Mapping[str, str],
+    words: Words,
+    on_end: Callable[[], None] | None = None,
+) -> None:
+    """Mount numbers, or the player, as ``markup`` of our own making whose places are filled in as the race goes on.
+
+    ``slots``: the runs of each; ``names``: what each run is called beside a problem. ``on_end`` is called, and the page
+    run again, when the last of the runs ends while somebody looks on.
+    """
+    more = {"on_ended_change": on_end} if on_end else {}
+    _component()(
+        key=key,
+        data={
+            "markup": markup,
+            "race": race._asdict(),
+            "slots": dict(slots),
+            "names": dict(names),
+            "slow_s": SLOW_S,
+            "words": {
+                "pause": words("Pause"),
+                "resume": words("Go on"),
+                "running": words("training"),
+                "paused": words("paused"),
+                "waiting": words("waiting for a free place"),
+                "stopping": words("stopping"),
+                "ended": "",
+                "unreachable": words("The server does not answer; what is drawn stays."),
+            },
+        },
+        **more,
+    )
+
+
+@functools.cache
+def _component() -> Any:
+    parts = ("plot.js", "race.js", "live_figure.js", "player.js", "mount_race.js")
+    return st.components.v2.component(
+        "resnet_explorer_race",
+        html='<div class="rx-plot"></div><label class="rx-step" hidden><span></span>'
+        '<input type="range" min="1"></label><div class="rx-live"></div>',
+        css="".join((_HERE / name).read_text(encoding="utf-8") for name in ("plot.css", "race.css")),
+        js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in parts),
+        isolate_styles=False,  # as in plot.py
+    )

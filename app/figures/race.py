@@ -1,0 +1,88 @@
+"""Who races: the runs on show, grouped by what was trained, each group in a place of its own."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from app.slots import RACERS, Slot
+from app.text.sentences import Result
+from resnet_core.jobs.store import Status
+from resnet_core.recipe import TrainSpec
+from resnet_core.spec import ArchSpec
+from resnet_core.train.facts import facts, steps_per_epoch
+from resnet_core.train.records import RunHeader
+from resnet_core.train.tape import Tape
+
+
+class Run(Protocol):
+    """What a page needs of a run, be it alive or read from its folder."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def args(self) -> tuple[Any, ...]: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def header(self) -> RunHeader | None: ...
+    @property
+    def tape(self) -> Tape: ...
+
+
+class Racer(NamedTuple):
+    """One network with its runs, which differ in their seed alone."""
+
+    slot: Slot
+    name: str
+    spec: ArchSpec
+    how: TrainSpec
+    runs: tuple[Run, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its runs."""
+        return [run.id for run in self.runs]
+
+    @property
+    def units(self) -> int:
+        """Its residual units."""
+        return sum(self.spec.stages)
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps in one pass over the training images."""
+        return steps_per_epoch(self.how.images, self.how.batch_size)
+
+    @property
+    def epochs(self) -> float | None:
+        """How many passes it is to make; None where a budget of time decides."""
+        return None if self.how.seconds else (self.how.steps / self.per_epoch if self.how.steps else self.how.epochs)
+
+    @property
+    def result(self) -> Result:
+        """How it ended, or where it stands."""
+        accuracies = tuple(run.tape.tests[-1].accuracy for run in self.runs if run.tape.tests)
+        whole = all(run.status == "done" for run in self.runs)
+        return Result(self.name, accuracies, facts(self.how.images).test, whole)
+
+
+def racers(runs: Sequence[Run]) -> list[Racer]:
+    """The runs by network and recipe, in the order in which they were named; at most as many as there are places.
+
+    Two networks that are the same race in two places: one place never has two runs of one seed.
+    """
+    found: list[Racer] = []
+    for run in runs:
+        spec, how = ArchSpec(**run.args[0]), TrainSpec(**run.args[1])
+        for place, racer in enumerate(found):
+            same = racer.spec == spec and racer.how.with_(seed=how.seed) == how
+            if same and how.seed not in [run.args[1].get("seed") for run in racer.runs]:
+                found[place] = racer._replace(runs=(*racer.runs, run))
+                break
+        else:
+            if len(found) < len(RACERS):
+                found.append(Racer(RACERS[len(found)], run.label, spec, how, (run,)))
+    return found

@@ -1,0 +1,71 @@
+"""The settings of a training: a named recipe, the few fields that everybody changes, and the others folded away."""
+
+import streamlit as st
+
+from app import controls, state
+from app.link import MOST_SEEDS
+from app.slots import RACERS, SLOT_NAMES, SLOTS
+from app.text import Words
+from resnet_core.errors import N_
+from resnet_core.fields import Place
+from resnet_core.recipe import TRAIN_FIELDS
+
+GROUPS: dict[Place, str] = {
+    "data": N_("Images"),
+    "length": N_("Length"),
+    "descent": N_("Descent"),
+    "device": N_("On the device"),
+}
+
+
+def show(words: Words) -> None:
+    """Named recipe, epochs, seed, device, and the rest in a popover."""
+    train = state.experiment().train
+    epochs, seed, device, more, others = st.columns([2, 2, 3, 2, 2], vertical_alignment="bottom")
+    for place, name in ((epochs, "epochs"), (seed, "seed"), (device, "device")):
+        with place:
+            controls.train_field(name, getattr(train, name), words)
+    with more, st.popover(words("Recipe ..."), width="stretch", key="train.more", on_change="rerun") as folded:
+        if folded.open:  # hidden widgets cost time at every change
+            _rest(words)
+    with others:
+        _networks(words)
+
+
+def _rest(words: Words) -> None:
+    for group, title in GROUPS.items():
+        st.markdown(f"**{words(title)}**")
+        columns = st.columns(2)
+        fields = [field for field in TRAIN_FIELDS.values() if field.place == group]
+        for number, field in enumerate(fields):
+            with columns[number % 2]:
+                controls.train_field(field.name, getattr(state.experiment().train, field.name), words)
+
+
+def _networks(words: Words) -> None:
+    """C and D, and the seeds: folded away, for A against B is where everybody starts."""
+    with st.popover(words("Networks ..."), width="stretch", key="train.networks", on_change="rerun") as folded:
+        if not folded.open:
+            return
+        _seeds(words)
+        for slot in RACERS:
+            if slot in SLOTS:
+                continue
+            name = SLOT_NAMES[slot]
+            if slot in state.experiment().racers:
+                controls.network_card(slot, words, folds=False)
+                st.button(words("Take {slot} out", slot=name), width="stretch", key=f"{slot}.remove",
+                          on_click=state.remove_network, args=(slot,))  # fmt: skip
+            else:
+                st.button(words("Add network {slot}", slot=name), width="stretch", key=f"{slot}.add",
+                          on_click=state.add_network, args=(slot,))  # fmt: skip
+
+
+def _seeds(words: Words) -> None:
+    """From how many seeds each network is trained."""
+    state.prime("train.seeds", state.experiment().seeds)
+    st.segmented_control(
+        words("Seeds for each network"), range(1, MOST_SEEDS + 1), required=True, key="train.seeds",
+        on_change=state.change_seeds, args=("train.seeds",),
+        help=words("One seed can be luck. With several, the result is their median and range, and a tie is called so."),
+    )  # fmt: skip
