@@ -60,7 +60,7 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
             **shared, "yaxis": "y3", "opacity": 1, "hovertemplate": "%{y:.3g}" + told,
             "live": {"runs": racer.ids[:1], "y": "learning_rate"},
         })  # fmt: skip
-    highest = max((racer.how.learning_rate for racer in racers), default=1.0)
+    highest = max(racer.how.learning_rate for racer in racers)
     return {
         "data": traces,
         "layout": {
@@ -71,7 +71,7 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
                 "title": {"text": words("accuracy")}, "range": [0, 1.03], "tickformat": ".0%", "domain": [0.56, 1]
             },
             "yaxis2": {"title": {"text": words("loss")}, "rangemode": "tozero", "domain": [0.22, 0.5]},
-            "yaxis3": {"title": {"text": words("rate")}, "range": [0, 1.05 * highest], "domain": [0, 0.16], "nticks": 3},
+            "yaxis3": {"title": {"text": words("rate")}, "range": [0, 1.05 * highest], "domain": [0, 0.16]},
         },
     }  # fmt: skip
 
@@ -110,7 +110,7 @@ def heat_maps(racers: Sequence[Racer], name: str, words: Words) -> Figure:
     signal = SIGNALS[name]
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": []}
-    share = (1 - GAP * (len(racers) - 1)) / max(1, len(racers))
+    share = (1 - GAP * (len(racers) - 1)) / len(racers)
     value = "10^%{z:.2f}" if signal.log else "%{z:.3f}"
     for place, racer in enumerate(racers):
         top = 1 - place * (share + GAP)
@@ -131,7 +131,7 @@ def heat_maps(racers: Sequence[Racer], name: str, words: Words) -> Figure:
             "font": {"color": SLOT_COLOURS[racer.slot], "size": 13},
         })  # fmt: skip
     layout["xaxis"] = {
-        "title": {"text": words("step")}, "showgrid": False, **_to(racers, racers[0].per_epoch if racers else 1, 0.5),
+        "title": {"text": words("step")}, "showgrid": False, **_to(racers, racers[0].per_epoch, 0.5),
         "anchor": f"y{len(racers)}" if len(racers) > 1 else "y",
     }  # fmt: skip
     colours = AROUND_ZERO if signal.middle else CIVIDIS
@@ -157,7 +157,7 @@ def profile(racers: Sequence[Racer], name: str, words: Words) -> Figure:
         }
         for racer in racers
     ]  # fmt: skip
-    blocks = max((racer.units for racer in racers), default=1)
+    blocks = max(racer.units for racer in racers)
     axis = {"title": {"text": words(signal.axis)}}
     return {
         "data": traces,

@@ -1,31 +1,23 @@
 """Drawings and figures against the records that they are made from."""
 
-import base64
 import math
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from app.figures import training
 from app.figures.block import block_drawing, drawn_rows
 from app.figures.bottleneck import design_cards
 from app.figures.gradients import gradient_profile
 from app.figures.network import network_drawing
 from app.figures.numbers import Metric, difference, metrics_of, numbers_strip, percent, readable
-from app.figures.packing import packed
 from app.figures.palette import SHORTCUT, SLOT_COLOURS
 from app.figures.svg import element, label
-from app.figures.training import History, gradient_heat_maps, learning_curves, race_strip, thinned
 from app.text import LANGUAGES, Words, words
 from resnet_core import ArchSpec, Layer, Unit, count, plan, preset, presets
 from resnet_core.cost.bottleneck import compare
-from resnet_core.train.records import RunHeader, StepRecord
 from tests.strategies import arch_specs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -166,96 +158,8 @@ def test_words_in_a_drawing_are_escaped() -> None:
     assert _texts(_parse(f"<svg>{label(0, 0, NASTY)}</svg>")) == [NASTY]
     node = _parse(element("rect", x=1.25, stroke_width=2, class_=NASTY))
     assert node.attrib == {"x": "1.2", "stroke-width": "2", "class": NASTY}
-    header = _header(1, 4)
-    histories: training.Histories = {"a": History(NASTY, header, [])}
-    assert "<script" not in race_strip(histories, words("en"))
     metric = Metric("params", NASTY, NASTY, {"a": 1, "b": 2})
     assert "<script" not in numbers_strip([metric], set(), words("en"))
-    assert "<script" not in gradient_heat_maps(histories, words("en"))["layout"]["annotations"][0]["text"]
-
-
-def _header(units: int, steps: int, epochs: int = 2) -> RunHeader:
-    names = tuple(f"layer1.{index}" for index in range(units))
-    return RunHeader({}, {}, {"epochs": epochs}, names, steps, steps // epochs, "cpu", "", 1, {}, 0, "")
-
-
-def _records(steps: int, units: int) -> list[StepRecord]:
-    return [
-        StepRecord(
-            step=step, epoch=1, loss=1 / step, train_accuracy=0.5, learning_rate=0.1, images_per_s=100.0 + step,
-            gradient_norms=tuple(10.0 ** -(block + step / steps) for block in range(units)), time_s=step / 10,
-            test_accuracy=0.9 if step == steps else None,
-        )
-        for step in range(1, steps + 1)
-    ]  # fmt: skip
-
-
-def _unpacked(typed: dict[str, Any]) -> np.ndarray:
-    flat = np.frombuffer(base64.b64decode(typed["bdata"]), dtype=np.dtype(typed["dtype"]).newbyteorder("<"))
-    return flat.reshape([int(side) for side in typed["shape"].split(",")]) if "shape" in typed else flat
-
-
-@pytest.mark.parametrize(
-    ("steps", "columns", "every"),
-    [(1, 1, 1), (400, 400, 1), (401, 201, 2), (799, 400, 2), (801, 267, 3), (10_000, 400, 25)],
-)
-def test_a_heat_map_is_thinned_to_its_columns_and_keeps_the_values(steps: int, columns: int, every: int) -> None:
-    records = _records(steps, units=3)
-    kept = thinned(records)
-    assert len(kept) == columns <= training.COLUMNS
-    assert kept == records[::every]
-    figure = gradient_heat_maps({"a": History("net", _header(3, steps), records)}, words("en"))
-    (trace,) = figure["data"]
-    assert trace["x"] == [record.step for record in kept]
-    expected = [[math.log10(record.gradient_norms[block]) for record in kept] for block in range(3)]
-    np.testing.assert_allclose(_unpacked(trace["z"]), expected, rtol=1e-6)
-    scale = figure["layout"]["coloraxis"]
-    assert (scale["cmin"], scale["cmax"]) == pytest.approx((np.min(expected), np.max(expected)))
-
-
-def test_what_is_zero_or_not_a_number_is_a_gap_and_does_not_stretch_the_scale() -> None:
-    records = _records(4, units=2)
-    records[1] = replace(records[1], gradient_norms=(0.0, math.nan))
-    records[2] = replace(records[2], gradient_norms=(math.inf, 1.0))
-    both = gradient_heat_maps(
-        {"a": History("a", _header(2, 4), records), "b": History("b", _header(2, 4), [])}, words("en")
-    )
-    first, second = (_unpacked(trace["z"]) for trace in both["data"])
-    assert np.isnan(first).tolist() == [[False, True, True, False], [False, True, False, False]]
-    assert second.shape == (2, 0)
-    assert both["layout"]["coloraxis"]["cmax"] == 0.0
-    assert both["layout"]["coloraxis"]["cmin"] == pytest.approx(-2.0)
-    first_panel, second_panel = both["layout"]["yaxis"]["domain"], both["layout"]["yaxis2"]["domain"]
-    assert 0 <= second_panel[0] < second_panel[1] < first_panel[0] < first_panel[1] <= 1
-
-
-def test_figures_of_nothing_yet_are_figures() -> None:
-    nothing: training.Histories = {}
-    waiting: training.Histories = {"a": History("net", _header(2, 4), [])}
-    for histories in (nothing, waiting):
-        for draw in (learning_curves, gradient_heat_maps):
-            assert set(draw(histories, words("en"))) == {"data", "layout"}
-    assert gradient_profile({}, {}, words("en"))["data"] == []
-    history = waiting["a"]
-    assert (history.progress, history.test_accuracy, history.images_per_s, history.time_left_s) == (0, None, None, None)
-    assert 'data-value=""' in race_strip(waiting, words("en"))
-
-
-def test_a_history_tells_progress_pace_and_time_left() -> None:
-    history = History("net", _header(2, 8), _records(4, 2))
-    assert history.progress == 0.5
-    assert history.time_left_s == pytest.approx(0.4)
-    assert history.images_per_s == pytest.approx(102.5)
-    assert history.test_accuracy == 0.9
-
-
-def test_learning_curves_hold_each_record() -> None:
-    history = History("net", _header(2, 4), _records(4, 2))
-    accuracy, loss = learning_curves({"b": history}, words("en"))["data"]
-    assert (accuracy["x"], accuracy["y"]) == ([1], [0.9])
-    np.testing.assert_allclose(_unpacked(loss["x"]), [0.5, 1.0, 1.5, 2.0])
-    np.testing.assert_allclose(_unpacked(loss["y"]), [1, 1 / 2, 1 / 3, 1 / 4], rtol=1e-6)
-    assert {accuracy["line"]["color"], loss["line"]["color"]} == {SLOT_COLOURS["b"]}
 
 
 def test_a_gradient_profile_draws_each_norm_and_leaves_out_zero() -> None:
@@ -266,12 +170,6 @@ def test_a_gradient_profile_draws_each_norm_and_leaves_out_zero() -> None:
     assert figure["layout"]["yaxis"]["type"] == "log"
     assert figure["layout"]["yaxis"]["dtick"] == 1
     assert gradient_profile({"a": [1.0, 2.0]}, {"a": ""}, words("en"))["layout"]["yaxis"]["dtick"] == "D2"
-
-
-@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"])
-def test_packed_numbers_come_out_as_they_went_in(dtype: str) -> None:
-    assert _unpacked(packed([1, 2, 3], dtype)).tolist() == [1, 2, 3]
-    assert _unpacked(packed([[1, 2, 3], [4, 5, 6]], dtype)).tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
 @pytest.mark.parametrize(

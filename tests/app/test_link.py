@@ -18,7 +18,7 @@ from resnet_core.spec import ARCH_FIELDS, ArchSpec
 from tests.strategies import arch_specs, train_specs
 
 START = Experiment()
-RUNS = st.just("") | st.from_regex(link.RUN_ID, fullmatch=True)
+RUNS = st.just("") | st.from_regex(link.RUN_IDS, fullmatch=True)
 
 
 def networks() -> st.SearchStrategy[Network]:
@@ -30,7 +30,11 @@ def networks() -> st.SearchStrategy[Network]:
 def experiments() -> st.SearchStrategy[Experiment]:
     """Any experiment that the pages can come to show."""
     languages = st.sampled_from(sorted(LANGUAGES))
-    return st.builds(Experiment, a=networks(), b=networks(), train=train_specs(), run=RUNS, language=languages)
+    more, seeds = st.none() | networks(), st.integers(1, link.MOST_SEEDS)
+    return st.builds(
+        Experiment, a=networks(), b=networks(), c=more, d=more, train=train_specs(), seeds=seeds, run=RUNS,
+        language=languages,
+    )  # fmt: skip
 
 
 @given(experiments())
@@ -42,7 +46,7 @@ def test_an_experiment_survives_its_link(experiment: Experiment) -> None:
 def test_a_link_is_short_and_neutral(experiment: Experiment) -> None:
     """It holds what differs from the presets and the default recipe, in values that no language changes."""
     written = write(experiment)
-    for slot in SLOTS:
+    for slot in experiment.racers:
         here, base = experiment.network(slot).spec, preset(experiment.network(slot).base)
         named = {name.removeprefix(f"{slot}.") for name in written if name.startswith(f"{slot}.")}
         assert named == {name for name in ARCH_FIELDS if getattr(here, name) != getattr(base, name)}

@@ -34,6 +34,7 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("RESNET_EXPLORER_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield
         cache.desk().close()
+        cache.desk.cache_clear()
         st.cache_resource.clear()
 
 
@@ -181,7 +182,7 @@ def test_every_field_has_a_widget() -> None:
     assert {f"a.{field.name}" for field in ARCH_FIELDS.values() if field.place != "hidden"} <= keys
     train = unfolded(open_page("train"), "train.more")
     keys = {element.key for element in train.main if getattr(element, "key", None)}
-    assert {f"train.{field.name}" for field in TRAIN_FIELDS.values()} - {"train.data"} <= keys
+    assert {f"train.{field.name}" for field in TRAIN_FIELDS.values()} - {"train.archive"} <= keys
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -305,16 +306,41 @@ def test_a_race_from_start_to_end() -> None:
     calm(visitor)
     run = of_link(visitor)["run"]
     end = time.monotonic() + PATIENCE_S
-    while visitor.button(key="train.go").disabled:
+    while visitor.button(key="train.go").disabled:  # in a browser, the player asks for this run when the race ends
         assert time.monotonic() < end
         time.sleep(0.2)
         visitor.run()
         calm(visitor)
-    assert len(re.findall(r'data-accuracy="[ab]" data-value="0\.\d+"', markup(visitor))) == 2
     assert "points apart" in " ".join(text.value for text in visitor.markdown)
+    assert not visitor.button(key="train.again").disabled
+    assert visitor.button(key="train.resume").disabled  # it was not stopped
     later = open_page("train", run=run)
-    assert re.findall(r'data-accuracy=.*?"', markup(later))
+    assert "points apart" in " ".join(text.value for text in later.markdown)
     assert sorted(os.listdir(cache.desk().root)) == sorted(run.split("."))
+
+
+def test_more_networks_and_seeds_race_together() -> None:
+    visitor = unfolded(
+        open_page("train", a="cifar20", b="plain20", train_steps="1", train_batch_size="32"), "train.networks"
+    )
+    visitor.button(key="c.add").click().run()
+    visitor = unfolded(visitor, "train.networks")
+    visitor.selectbox(key="c.preset").set_value("preact110").run()
+    visitor = unfolded(visitor, "train.networks")
+    visitor.button_group(key="train.seeds").set_value(2).run()
+    calm(visitor)
+    assert (of_link(visitor)["c"], of_link(visitor)["seeds"]) == ("preact110", "2")
+    visitor.button(key="train.go").click().run()
+    calm(visitor)
+    ids = of_link(visitor)["run"].split(".")
+    assert len(ids) == 6
+    jobs = [cache.desk().get(run_id) for run_id in ids]
+    assert [job.args[1]["seed"] for job in jobs if job] == [0, 1] * 3
+    visitor = unfolded(visitor, "train.networks")
+    visitor.button(key="c.remove").click().run()
+    assert "c" not in of_link(visitor)
+    for job in jobs:
+        job.stop()  # type: ignore[union-attr]
 
 
 def test_an_absent_device_is_refused_before_a_run_begins() -> None:

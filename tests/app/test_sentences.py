@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.text import LANGUAGES, Words, words
-from app.text.sentences import gradient_reading, race_result, value_label, what_happened
+from app.text.sentences import Result, fair_race, gradient_reading, race_result, value_label, what_happened
 from resnet_core import ArchSpec, count, preset
 from resnet_core.spec import ARCH_FIELDS
 
@@ -52,8 +52,9 @@ def test_every_sentence_is_filled_in_every_language(language: str) -> None:
         _told(preset("cifar56"), say, skip=False, ordering="full_preact", width=8),
         gradient_reading({"a": [1.0, 2.0], "b": [3.0, 1.0]}, say),
         gradient_reading({"a": [0.0, 2.0]}, say),
-        race_result({"a": ("x", 0.9, 1.0), "b": ("y", 0.4, 0.5)}, say),
-        race_result({"a": ("x", None, 0.0)}, say),
+        race_result({"a": Result("x", (0.9,), 360, True), "b": Result("y", (0.4,), 360, False)}, say),
+        race_result({"a": Result("x", (), 360, False)}, say),
+        fair_race({"a": preset("cifar56"), "b": preset("plain56")}, 0, say),
     ]
     for sentence in sentences:
         assert sentence
@@ -81,8 +82,45 @@ def test_a_gradient_that_cannot_be_compared_is_said_to_be_so(bad: float, english
         assert "zero or not a number" in gradient_reading({"b": norms}, english)
 
 
+def _ended(*accuracies: float, name: str = "x", images: int = 360, whole: bool = True) -> Result:
+    return Result(name, accuracies, images, whole)
+
+
 def test_a_race_is_told_with_both_accuracies_and_their_distance(english: Words) -> None:
-    told = race_result({"a": ("cifar56", 0.9806, 1.0), "b": ("plain56", 0.3806, 1.0)}, english)
+    told = race_result({"a": _ended(0.9806, name="cifar56"), "b": _ended(0.3806, name="plain56")}, english)
     assert told == "**Test accuracy: A (cifar56) 98.1%, B (plain56) 38.1%.** They are 60.0 points apart."
-    assert race_result({"a": ("x", 0.5, 0.2), "b": ("y", 0.5, 1.0)}, english).endswith("The training was ended early.")
-    assert "before both networks" in race_result({"a": ("x", 0.5, 1.0), "b": ("y", None, 0.0)}, english)
+    early = race_result({"a": _ended(0.9, whole=False), "b": _ended(0.5)}, english)
+    assert early.endswith("The training was ended early.")
+    assert "before every network" in race_result({"a": _ended(0.5), "b": _ended()}, english)
+    assert race_result({"a": _ended(0.5)}, english) == "**Test accuracy: A (x) 50.0%.**"
+
+
+def test_one_seed_ties_within_the_chance_of_its_test_images(english: Words) -> None:
+    """Two standard errors of a difference of two shares near 0.9 of 360 images are 4.5 points."""
+    assert "tie: 4.0 points are within the chance of 360" in race_result(
+        {"a": _ended(0.86), "b": _ended(0.90)}, english
+    )
+    assert "5.0 points apart" in race_result({"a": _ended(0.85), "b": _ended(0.90)}, english)
+    large = {"a": _ended(0.86, images=10_000), "b": _ended(0.90, images=10_000)}
+    assert "4.0 points apart" in race_result(large, english)
+
+
+def test_several_seeds_are_a_median_and_a_range_and_tie_where_these_overlap(english: Words) -> None:
+    apart = race_result({"a": _ended(0.95, 0.97, 0.90), "b": _ended(0.40, 0.30, 0.35)}, english)
+    assert "A (x) 95.0% [90.0%–97.0%], B (x) 35.0% [30.0%–40.0%]" in apart
+    assert "60.0 points apart" in apart
+    tied = race_result({"a": _ended(0.95, 0.97, 0.90), "b": _ended(0.92, 0.91, 0.89)}, english)
+    assert "A and B tie: their ranges over the seeds overlap." in tied
+
+
+def test_of_more_than_two_the_first_two_are_compared(english: Words) -> None:
+    told = race_result({"a": _ended(0.2), "b": _ended(0.9), "c": _ended(0.6), "d": _ended(0.1)}, english)
+    assert told.endswith("B is ahead of C by 30.0 points.")
+
+
+def test_a_race_tells_what_is_the_same_and_what_is_not(english: Words) -> None:
+    told = fair_race({"a": preset("cifar56"), "b": preset("plain56")}, 3, english)
+    assert told == (
+        "Same images, same order, same schedule, seed 3. The networks differ in: Skip connections: A on, B off."
+    )
+    assert fair_race({"a": preset("cifar56")}, 0, english).endswith("seed 0.")

@@ -1,0 +1,211 @@
+"""A race: its runs by place, figures whose traces name what they show, and what the route tells of them."""
+
+import base64
+from array import array
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from app import cache, live
+from app.figures import training
+from app.figures.race import Racer, racers
+from app.text import LANGUAGES, Words, words
+from resnet_core import ArchSpec, TrainSpec
+from resnet_core.jobs.runner import Desk
+from resnet_core.jobs.store import Writer
+from resnet_core.jobs.stored import StoredRun, read
+from resnet_core.records import to_dict
+from resnet_core.train.records import RunHeader, StepRecord
+
+NASTY = '<script>alert("&")</script>'
+SMALL = ArchSpec(stages=(1, 1, 1), width=4)
+NAMES = ("layer1.0", "layer2.0", "layer3.0")
+
+
+def stored(
+    root: Path, run_id: str, spec: ArchSpec = SMALL, how: TrainSpec | None = None, *, steps: int = 4, label: str = "net"
+) -> StoredRun:
+    """A finished run, written as a desk writes it."""
+    how = how or TrainSpec(epochs=1)
+    args = [spec.model_dump(mode="json"), how.model_dump(mode="json")]
+    header = RunHeader(
+        args[0], {"image_size": 8}, args[1], NAMES, 11, 11, "cpu", "a processor", 1, {"torch": "9"}, how.seed, "now"
+    )
+    writer = Writer(root, run_id)
+    writer.header({"task": "train", "args": args, "label": label, "run": to_dict(header)})
+    for step in range(1, steps + 1):
+        norms = (0.1 * step, 0.2, 0.3)
+        accuracy = 0.5 + 0.01 * how.seed if step == steps else None
+        record = StepRecord(step, 1, 1 / step, 0.5, 0.1, norms, 100.0, step / 10, accuracy, 0.4, norms, norms, norms)
+        writer.record({"kind": "StepRecord", "record": to_dict(record)})
+    writer.end({"status": "done", "error": None})
+    run = read(root, run_id)
+    assert run is not None
+    return run
+
+
+def floats(packed: str) -> list[float]:
+    return array("f", base64.b64decode(packed)).tolist()
+
+
+def test_runs_of_one_network_that_differ_in_their_seed_share_a_place(tmp_path: Path) -> None:
+    plain = SMALL.with_(skip=False)
+    runs = [
+        stored(tmp_path, f"run-{spec.skip}-{seed}", spec, TrainSpec(epochs=1, seed=seed))
+        for spec in (SMALL, plain)
+        for seed in (0, 1, 2)
+    ]
+    found = racers(runs)
+    assert [(racer.slot, racer.spec, len(racer.runs)) for racer in found] == [("a", SMALL, 3), ("b", plain, 3)]
+    assert found[0].result.accuracies == (0.5, 0.51, 0.52)
+    assert found[0].result.images == 360
+    assert found[0].result.whole
+
+
+def test_the_same_network_twice_is_two_racers_and_there_are_four_places(tmp_path: Path) -> None:
+    twins = [stored(tmp_path, f"twin-000{number}") for number in range(2)]
+    assert [racer.ids for racer in racers(twins)] == [["twin-0000"], ["twin-0001"]]
+    many = [stored(tmp_path, f"wide-000{width}", SMALL.with_(width=width)) for width in range(2, 8)]
+    assert [racer.slot for racer in racers(many)] == ["a", "b", "c", "d"]
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[Racer]:
+    runs = [stored(tmp_path, f"seed-000{seed}", how=TrainSpec(epochs=1, seed=seed), label=NASTY) for seed in (0, 1)]
+    return racers([*runs, stored(tmp_path, "other-0000", SMALL.with_(skip=False))])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_trace_names_what_it_shows(two: list[Racer], language: str) -> None:
+    say = words(language)
+    lives = [trace["live"] for trace in training.learning_curves(two, say)["data"]]
+    shown = {(tuple(live["runs"]), live["y"], live.get("stat")) for live in lives}
+    seeds, other = ("seed-0000", "seed-0001"), ("other-0000",)
+    assert {(seeds, "test_accuracy", stat) for stat in ("low", "median", "high")} <= shown
+    assert {(other, "test_accuracy", None), (other, "loss", None), (other, "learning_rate", None)} <= shown
+    assert {((seed,), "loss", None) for seed in seeds} <= shown
+    for name in training.SIGNALS:
+        maps = training.heat_maps(two, name, say)
+        assert [trace["live"]["run"] for trace in maps["data"]] == ["seed-0000", "other-0000"]
+        assert {trace["live"]["z"] for trace in maps["data"]} == {name}
+        first, second = maps["layout"]["yaxis"]["domain"], maps["layout"]["yaxis2"]["domain"]
+        assert 0 <= second[0] < second[1] < first[0] < first[1] <= 1
+        lines = training.profile(two, name, say)["data"]
+        assert [trace["live"]["runs"] for trace in lines] == [["seed-0000"], ["other-0000"]]
+
+
+def test_signals_are_fields_of_a_record() -> None:
+    assert set(training.SIGNALS) <= set(StepRecord.__dataclass_fields__)
+
+
+def test_words_on_figures_are_escaped(two: list[Racer], english: Words) -> None:
+    assert "<script" not in training.race_strip(two, english)
+    assert "<script" not in training.heat_maps(two, "gradient_norms", english)["layout"]["annotations"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("how", "end"), [(TrainSpec(epochs=3), 3), (TrainSpec(steps=22), 2), (TrainSpec(seconds=5), None)]
+)
+def test_the_axis_ends_where_the_training_will(
+    tmp_path: Path, how: TrainSpec, end: float | None, english: Words
+) -> None:
+    race = racers([stored(tmp_path, "run-000000", how=how)])
+    axis = training.learning_curves(race, english)["layout"]["xaxis"]
+    if end is None:
+        assert "range" not in axis
+    else:
+        assert axis["range"][0] == 0
+        assert end <= axis["range"][1] < 1.1 * end
+
+
+# The route
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    opened = Desk(root=tmp_path)
+    monkeypatch.setattr(cache, "desk", lambda: opened)
+    return opened
+
+
+@pytest.fixture
+def client(desk: Desk) -> TestClient:  # noqa: ARG001 - the route asks it
+    return TestClient(Starlette(routes=live.routes()))
+
+
+def ask(client: TestClient, ids: str, **query: str) -> list[dict[str, Any]]:
+    answer = client.get(f"/live/{ids}", params=query)
+    assert answer.status_code == 200
+    runs: list[dict[str, Any]] = answer.json()["runs"]
+    return runs
+
+
+def test_a_reader_gets_everything_and_then_what_it_lacks(client: TestClient, tmp_path: Path) -> None:
+    stored(tmp_path, "run-000000")
+    (told,) = ask(client, "run-000000")
+    assert (told["status"], told["finished"], told["count"], told["start"]) == ("done", True, 4, 0)
+    assert floats(told["columns"]["step"]) == [1, 2, 3, 4]
+    assert floats(told["columns"]["gradient_norms"])[:3] == pytest.approx([0.1, 0.2, 0.3])
+    assert told["tests"] == [[4, 0.5, 0.4]]
+    assert told["last"]["step"] == 4
+    assert "a processor" in told["evidence"]
+    (rest,) = ask(client, "run-000000", have="3:1")
+    assert (rest["start"], floats(rest["columns"]["step"])) == (3, [4])
+
+
+@pytest.mark.parametrize("have", ["", "x", "3", "-1:1", "9:1", "3:7", ":::"])
+def test_a_place_that_makes_no_sense_gets_everything(client: TestClient, tmp_path: Path, have: str) -> None:
+    stored(tmp_path, "run-000000")
+    (told,) = ask(client, "run-000000", have=have)
+    assert (told["start"], len(floats(told["columns"]["loss"]))) == (0, 4)
+
+
+@pytest.mark.parametrize("ids", ["nothing-here", "..%2F..%2Fetc", "a", "x" * 70, ".".join(["abcdefgh"] * 21)])
+def test_ids_of_nothing_are_answered_with_nothing(client: TestClient, ids: str) -> None:
+    answer = client.get(f"/live/{ids}")
+    assert answer.status_code == 404 or answer.json() == {"runs": []}
+
+
+def test_it_speaks_the_page_s_language(client: TestClient, tmp_path: Path) -> None:
+    stored(tmp_path, "run-000000")
+    assert ask(client, "run-000000", lang="ko")[0]["told"] == words("ko")("finished")
+    assert ask(client, "run-000000", lang="xx")[0]["told"] == "finished"
+
+
+def test_commands_need_the_page_s_header_and_a_known_name(client: TestClient) -> None:
+    assert client.post("/live/abcdefgh/pause").status_code == 400
+    headers = {live.HEADER: "1"}
+    assert client.post("/live/abcdefgh/explode", headers=headers).status_code == 400
+    assert client.post("/live/abcdefgh/slow", params={"seconds": "x"}, headers=headers).status_code == 400
+    assert client.post("/live/abcdefgh/pause", headers=headers).json() == {"runs": []}
+    assert client.get("/live/abcdefgh/pause").status_code == 405
+
+
+def test_a_running_race_is_paused_stepped_and_stopped_over_the_route(client: TestClient, desk: Desk) -> None:
+    args = SMALL.model_dump(mode="json"), TrainSpec(epochs=200).model_dump(mode="json")
+    jobs = [desk.submit("train", *args) for _ in range(2)]
+    ids, headers = ".".join(job.id for job in jobs), {live.HEADER: "1"}
+    while not all(job.tape.count for job in jobs):
+        assert not any(job.finished for job in jobs)
+    told = client.post(f"/live/{ids}/pause", headers=headers).json()["runs"]
+    assert [run["status"] for run in told] == ["paused", "paused"]
+    before = [job.tape.count for job in jobs]
+    client.post(f"/live/{ids}/step", headers=headers)
+    assert [job.tape.count for job in jobs] == [count + 1 for count in before]
+    client.post(f"/live/{ids}/go", headers=headers)
+    assert {job.status for job in jobs} == {"running"}
+    client.post(f"/live/{ids}/stop", headers=headers)
+    assert all(job.wait(10) for job in jobs)
+    assert [job.status for job in jobs] == ["stopped", "stopped"]
+    desk.close()
+
+
+def test_progress_is_of_the_steps_or_of_the_time(tmp_path: Path) -> None:
+    run = stored(tmp_path, "run-000000")
+    assert live.progress(run) == pytest.approx(4 / 11)
+    assert run.header is not None
+    run.header = RunHeader(**{**to_dict(run.header), "steps": 0, "seconds": 2})
+    assert live.progress(run) == pytest.approx(0.4 / 2)
