@@ -100,8 +100,20 @@ def in_link(page: Page, *parts: str) -> None:
 
 
 def press(page: Page, which: str) -> None:
-    """Press a button of the player: ``go`` or ``stop``."""
+    """Press a button of the page: ``go``, ``again`` or ``resume``."""
     widget(page, "train", which).get_by_role("button").click()
+
+
+def steer(page: Page, command: str) -> None:
+    """Press a button of the player: ``pause``, ``step`` or ``stop``."""
+    page.locator(f'[data-do="{command}"]').click()
+
+
+def state(page: Page, beginning: str) -> None:
+    """Wait until the player says this."""
+    page.wait_for_function(
+        "text => document.querySelector('.rx-state')?.textContent.startsWith(text)", arg=beginning, timeout=30_000
+    )
 
 
 def accuracies(page: Page) -> dict[str, float]:
@@ -116,11 +128,13 @@ def accuracies(page: Page) -> dict[str, float]:
 def wait_for_epochs(page: Page, epochs: int = 1, slots: Sequence[Slot] = SLOTS) -> None:
     """Wait until these networks have been tested so many times."""
     page.wait_for_function(
-        """([epochs, traces]) => {
-          const data = document.querySelector(".st-key-curves .js-plotly-plot")?.data;
-          return data?.length === 4 && traces.every(trace => data[trace].x.length >= epochs);
+        """([epochs, places]) => {
+          const shown = race => location.href.includes(race.address.split("/").at(-1));
+          const races = [...(window.rxRaces?.values() ?? [])].filter(shown);
+          const runs = races.at(-1)?.all ?? [];
+          return places.every(place => (runs[place]?.told.tests.length ?? 0) >= epochs);
         }""",
-        arg=[epochs, [2 * SLOTS.index(slot) for slot in slots]],
+        arg=[epochs, [SLOTS.index(slot) for slot in slots]],
         timeout=RACE_MS,
     )
 
