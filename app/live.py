@@ -1,9 +1,9 @@
-"""The route by which a page follows trainings: what it lacks of each, as JSON, and the player's commands.
+"""The routes by which a page follows trainings: what it lacks of each, as JSON, and the player's commands.
 
-``GET /live/<ids>?have=<start>:<stride>.<start>:<stride>&lang=ko`` answers with what the reader lacks of each run;
-``POST /live/<ids>/<command>`` (pause, go, step, slow, stop) does that to each and answers likewise, once the children
-have taken it. A script run of Streamlit costs tens of milliseconds and draws the page; this costs one or two, so that a
-page can look eight times a second without slowing down the training that it looks at.
+A websocket ``/live/<ids>?have=<start>:<stride>.<start>:<stride>&lang=ko`` tells what the reader lacks of each run, then
+what is new, up to six times a second, until the last run ends; ``POST /live/<ids>/<command>`` (pause, go, step, slow,
+stop) does that to each and answers in the same form once the children have taken it. A script run of Streamlit takes
+tens of milliseconds and draws the page anew; a message takes one or two, so that nobody's look slows down the training.
 """
 
 import asyncio
@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app import cache
 from app.link import RUN_IDS
@@ -32,15 +33,16 @@ Run = Job | StoredRun
 COMMANDS = ("pause", "go", "step", "slow", "stop")
 FORMATS = TRAIN_FIELDS["memory_format"].choices
 ANSWER_S = 0.3  # how long a command waits for the children: a step of a ResNet-56 takes less
-LOOK_S = 0.004
+LOOK_S = 0.01
+PACE_S = 0.16  # between two messages, unless the state of a run changes
 SLOWEST_S = 10.0
 HEADER = "x-resnet-explorer"  # another site cannot send it without being asked first, which is refused
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """For ``st.App``."""
     path = f"{base_path()}/live/{{ids}}"
-    return [Route(path, _look, methods=["GET"]), Route(f"{path}/{{command}}", _command, methods=["POST"])]
+    return [WebSocketRoute(path, _follow), Route(f"{path}/{{command}}", _command, methods=["POST"])]
 
 
 def base_path() -> str:
@@ -56,9 +58,35 @@ def find(ids: str) -> list[Run]:
     return [run for run_id in ids.split(".") if (run := cache.desk().get(run_id)) is not None]
 
 
-async def _look(request: Request) -> Response:
-    runs = await asyncio.to_thread(find, request.path_params["ids"])
-    return _answer(request, runs)
+async def _follow(socket: WebSocket) -> None:
+    """Tell what is new until all runs have ended or the reader has left."""
+    await socket.accept()
+    runs = await asyncio.to_thread(find, socket.path_params["ids"])
+    say, have = _say(socket), _have(socket)
+    told = None
+    try:
+        while True:
+            ended = all(run.finished for run in runs)
+            signs = [_sign(run) for run in runs]
+            if signs != told:
+                told = signs
+                states = [state_of(run, *have.get(run.id, (0, 1)), say) for run in runs]
+                have = {state["id"]: (state["start"] + state["held"], state["stride"]) for state in states}
+                await socket.send_text(dumps({"runs": states}))
+            if ended:
+                await socket.close()
+                return
+            until = time.monotonic() + PACE_S
+            while time.monotonic() < until and [run.status for run in runs] == [sign[0] for sign in signs]:
+                await asyncio.sleep(LOOK_S)
+            runs = await asyncio.to_thread(find, socket.path_params["ids"])  # of another program's runs, what is new
+    except WebSocketDisconnect:
+        return
+
+
+def _sign(run: Run) -> tuple[Any, ...]:
+    """What a reader would see change."""
+    return run.status, run.tape.count, run.place, str(run.error), str(run.warning), run.header is None
 
 
 async def _command(request: Request) -> Response:
@@ -102,13 +130,20 @@ def _taken(run: Run, command: str, count: int) -> bool:
 
 
 def _answer(request: Request, runs: Sequence[Run]) -> Response:
-    language = request.query_params.get("lang", "en")
-    say = words(language if language in LANGUAGES else "en")
-    have = dict(
-        zip(request.path_params["ids"].split("."), request.query_params.get("have", "").split("."), strict=False)
-    )
-    told = [state_of(run, *_place(have.get(run.id, "")), say) for run in runs]
+    say, have = _say(request), _have(request)
+    told = [state_of(run, *have.get(run.id, (0, 1)), say) for run in runs]
     return Response(dumps({"runs": told}), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def _say(asked: HTTPConnection) -> Words:
+    language = asked.query_params.get("lang", "en")
+    return words(language if language in LANGUAGES else "en")
+
+
+def _have(asked: HTTPConnection) -> dict[str, tuple[int, int]]:
+    """What the reader has of each run: so many held steps, at that stride."""
+    places = asked.query_params.get("have", "").split(".")
+    return {run_id: _place(text) for run_id, text in zip(asked.path_params["ids"].split("."), places, strict=False)}
 
 
 def _place(text: str) -> tuple[int, int]:
@@ -135,6 +170,7 @@ def state_of(run: Run, start: int, stride: int, say: Words) -> dict[str, Any]:
         "waits": say("number {place} in the queue", place=run.place) if run.place else "",
         "count": tape.count,
         "start": columns.start,
+        "held": len(columns.scalars["step"]) // 4,
         "stride": columns.stride,
         "columns": {name: _packed(data) for name, data in (*columns.scalars.items(), *columns.by_unit.items())},
         "tests": tape.tests,

@@ -1,7 +1,7 @@
 // A figure of a race while it runs. Plotly draws it in full now and then, so that drawing never takes more than a small share of a
 // machine that trains at the same time; between two of these, what is new is drawn at once on a canvas above it.
 
-const SHARE = 0.012; // of the time, for Plotly's drawings of one figure
+const SHARE = 0.005; // of the time, for Plotly's drawings of one figure
 const SOONEST_MS = 250;
 const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
 const WAVE_MS = 1200;

@@ -1,7 +1,7 @@
-// Follows the runs of a race: asks the server for what is new, keeps it in columns, tells who listens. All components of a page
-// share one Race for the same runs, so that each number crosses the network once.
+// Follows the runs of a race: takes what the server tells, keeps it in columns, tells who listens. All components of a page share
+// one Race for the same runs, so that each number crosses the network once.
 
-const LOOK_MS = { running: 125, paused: 400, waiting: 400, stopping: 125, hidden: 1500, lost: 2000 };
+const AGAIN_MS = 2000; // before the server is asked again when it did not answer
 const UNIT_COLUMNS = ["gradient_norms", "update_ratios", "activation_means", "activation_stds"];
 
 class Column {
@@ -39,7 +39,7 @@ class Run {
   }
 
   take(told) {
-    if (told.stride !== this.stride || told.start < this.held) this.generation += 1;
+    if (told.stride !== this.stride) this.generation += 1;
     this.told = told;
     this.stride = told.stride;
     for (const [name, packed] of Object.entries(told.columns)) {
@@ -76,6 +76,7 @@ class Race {
     this.runs = new Map(ids.split(".").map((id) => [id, new Run(id)]));
     this.listeners = new Set();
     this.slow = 0;
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
   }
 
   static of(settings) {
@@ -88,17 +89,44 @@ class Race {
   follow(listener) {
     this.listeners.add(listener);
     if (this.told) listener(this);
-    this.start();
+    this.open();
     return () => {
       this.listeners.delete(listener);
-      if (this.listeners.size) return;
-      clearTimeout(this.timer);
-      this.timer = undefined;
+      if (!this.listeners.size) this.close();
     };
   }
 
-  start() {
-    if (!this.looking && this.timer === undefined) this.look();
+  get query() {
+    const have = [...this.runs.values()].map((run) => `${run.held}:${run.stride}`).join(".");
+    return new URLSearchParams({ have, lang: this.language });
+  }
+
+  // A websocket: a question and an answer six times a second would cost the browser more than all drawing.
+  open() {
+    if (this.socket || document.hidden || !this.listeners.size || (this.told && this.state === "ended")) return;
+    clearTimeout(this.timer);
+    const socket = new WebSocket(`${location.origin.replace("http", "ws")}${this.address}?${this.query}`);
+    this.socket = socket;
+    socket.onmessage = (event) => {
+      this.unreachable = false;
+      this.take(JSON.parse(event.data));
+    };
+    socket.onclose = () => {
+      if (this.socket !== socket) return; // closed from here
+      this.socket = undefined;
+      if (this.told && this.state === "ended") return;
+      // The server is gone or restarts: what is drawn stays, and it may be found again.
+      this.unreachable = true;
+      this.tell();
+      this.timer = setTimeout(() => this.open(), AGAIN_MS);
+    };
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = undefined;
+    socket?.close();
   }
 
   get all() {
@@ -110,36 +138,19 @@ class Race {
     return ["running", "stopping", "paused", "waiting"].find((state) => states.includes(state)) ?? "ended";
   }
 
-  async look() {
-    this.looking = true;
-    this.timer = undefined;
-    try {
-      await this.ask(this.address, {});
-      this.unreachable = false;
-    } catch {
-      this.unreachable = true; // the server is gone or restarts: what is drawn stays, and the next look may find it again
-    }
-    this.looking = false;
-    if (this.listeners.size && (this.unreachable || this.state !== "ended")) {
-      const wait = this.unreachable ? LOOK_MS.lost : document.hidden ? LOOK_MS.hidden : LOOK_MS[this.state];
-      this.timer = setTimeout(() => this.look(), wait);
-    }
-    if (this.unreachable) this.tell();
-  }
-
-  async ask(address, options, more = {}) {
-    const have = [...this.runs.values()].map((run) => `${run.held}:${run.stride}`).join(".");
-    const query = new URLSearchParams({ have, lang: this.language, ...more });
-    const answer = await fetch(`${address}?${query}`, options);
-    if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-    for (const told of (await answer.json()).runs) this.runs.get(told.id)?.take(told);
+  take({ runs }) {
+    for (const told of runs) this.runs.get(told.id)?.take(told);
     this.told = true;
     this.tell();
   }
 
   async command(name, more = {}) {
-    await this.ask(`${this.address}/${name}`, { method: "POST", headers: { "x-resnet-explorer": "1" } }, more);
-    this.start();
+    const query = this.query;
+    for (const [key, value] of Object.entries(more)) query.set(key, value);
+    const answer = await fetch(`${this.address}/${name}?${query}`, { method: "POST", headers: { "x-resnet-explorer": "1" } });
+    if (!answer.ok) throw new Error(`${this.address}: ${answer.status}`);
+    this.take(await answer.json());
+    this.open();
   }
 
   tell() {

@@ -4,10 +4,12 @@ import base64
 from array import array
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from app import cache, live
 from app.figures import training
@@ -137,10 +139,10 @@ def client(desk: Desk) -> TestClient:  # noqa: ARG001 - the route asks it
 
 
 def ask(client: TestClient, ids: str, **query: str) -> list[dict[str, Any]]:
-    answer = client.get(f"/live/{ids}", params=query)
-    assert answer.status_code == 200
-    runs: list[dict[str, Any]] = answer.json()["runs"]
-    return runs
+    """The first message of the websocket."""
+    with client.websocket_connect(f"/live/{ids}?{urlencode(query)}") as socket:
+        runs: list[dict[str, Any]] = socket.receive_json()["runs"]
+        return runs
 
 
 def test_a_reader_gets_everything_and_then_what_it_lacks(client: TestClient, tmp_path: Path) -> None:
@@ -165,8 +167,11 @@ def test_a_place_that_makes_no_sense_gets_everything(client: TestClient, tmp_pat
 
 @pytest.mark.parametrize("ids", ["nothing-here", "..%2F..%2Fetc", "a", "x" * 70, ".".join(["abcdefgh"] * 21)])
 def test_ids_of_nothing_are_answered_with_nothing(client: TestClient, ids: str) -> None:
-    answer = client.get(f"/live/{ids}")
-    assert answer.status_code == 404 or answer.json() == {"runs": []}
+    if "%2F" in ids:  # not even a path of this route
+        with pytest.raises(WebSocketDisconnect):
+            ask(client, ids)
+    else:
+        assert ask(client, ids) == []
 
 
 def test_it_speaks_the_page_s_language(client: TestClient, tmp_path: Path) -> None:
@@ -181,7 +186,23 @@ def test_commands_need_the_page_s_header_and_a_known_name(client: TestClient) ->
     assert client.post("/live/abcdefgh/explode", headers=headers).status_code == 400
     assert client.post("/live/abcdefgh/slow", params={"seconds": "x"}, headers=headers).status_code == 400
     assert client.post("/live/abcdefgh/pause", headers=headers).json() == {"runs": []}
-    assert client.get("/live/abcdefgh/pause").status_code == 405
+    assert client.get("/live/abcdefgh/pause", headers=headers).status_code == 405
+
+
+def test_the_socket_tells_what_is_new_and_closes_at_the_end(client: TestClient, desk: Desk) -> None:
+    job = desk.submit("train", SMALL.model_dump(mode="json"), TrainSpec(epochs=6).model_dump(mode="json"))
+    seen: list[float] = []
+    states = [""]
+    with client.websocket_connect(f"/live/{job.id}") as socket:
+        while states[-1] != "done":
+            (told,) = socket.receive_json()["runs"]
+            assert told["start"] == len(seen)
+            seen += floats(told["columns"]["step"])
+            states.append(told["status"])
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert seen == [float(step) for step in range(1, 67)]
+    desk.close()
 
 
 def test_a_running_race_is_paused_stepped_and_stopped_over_the_route(client: TestClient, desk: Desk) -> None:
