@@ -8,8 +8,11 @@ tens of milliseconds and draws the page anew; a message takes one or two, so tha
 
 import asyncio
 import base64
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import streamlit as st
@@ -43,6 +46,13 @@ def routes() -> list[BaseRoute]:
     """For ``st.App``."""
     path = f"{base_path()}/live/{{ids}}"
     return [WebSocketRoute(path, _follow), Route(f"{path}/{{command}}", _command, methods=["POST"])]
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """While the first browser still loads its scripts, import what the first run of the page will need."""
+    threading.Thread(target=import_module, args=("app.views.explore",), name="import", daemon=True).start()
+    yield
 
 
 def base_path() -> str:

@@ -27,4 +27,4 @@ elif __name__ != "__mp_main__":
 
     from app import live
 
-    app = st.App(__file__, routes=live.routes())
+    app = st.App(__file__, routes=live.routes(), lifespan=live.lifespan)
