@@ -1,9 +1,13 @@
-"""What runs in a child process: one task, its records sent through a pipe, one line of JSON each.
+"""What runs in a child process: tasks, their records sent through a pipe, one line of JSON each.
 
-A message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``warning`` (a
-refusal that ends nothing), ``end`` (``done`` or ``stopped``), ``failed`` (a refusal), and what :mod:`.control` says. A
-refusal is its template, field and values, a failure also the ``traceback`` for the log. What the parent says is looked
-for between records; a parent that is gone is noticed at the same place.
+The parent hands over an order (an object with ``task``, ``args``, ``options``, ``threads`` and ``memory_bytes``). A
+message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``warning`` (a refusal
+that ends nothing), ``end`` (``done`` or ``stopped``), ``failed`` (a refusal), and what :mod:`.control` says. A refusal
+is its template, field and values, a failure also the ``traceback`` for the log. What the parent says is looked for
+between records; a parent that is gone is noticed at the same place.
+
+A child ends with its task, unless the table of tasks lets it stay: then its next task finds the memory and the kernels
+that this one has prepared, which take longer than a short measurement itself.
 """
 
 import contextlib
@@ -24,35 +28,39 @@ from resnet_core.jobs.tasks import TASKS
 from resnet_core.records import to_dict
 
 
-def run(
-    task: str, args: tuple[Any, ...], options: dict[str, Any], connection: Connection, threads: int,
-    memory_bytes: int | None,
-) -> None:  # fmt: skip
-    """Run the named task to its end, to a stop, or to its failure, and say which."""
+def run(connection: Connection) -> None:
+    """Take orders until one ends this process, or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the parent decides
     _be_quiet()
     control = Control(connection)
-    control.beat()
+    with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):
+        stays = True
+        while stays:
+            order = control.next_order()
+            stays = TASKS[order["task"]].stays
+            with control.beating():
+                control.send(_done(order, control))
+
+
+def _done(order: dict[str, Any], control: Control) -> dict[str, Any]:
+    """Run a task to its end, to a stop, or to its failure, and say which."""
     try:
-        message = _work(task, args, options, control, threads, memory_bytes)
-    except (BrokenPipeError, EOFError, ConnectionResetError):
-        return  # the parent is gone, and with it everybody who would read on
+        return _work(control, **order)
     except Refusal as refusal:
-        message = _failure(refusal)
+        return _failure(refusal)
     except MemoryError:
-        message = _failure(_no_memory())
+        return _failure(_no_memory())
+    except (BrokenPipeError, EOFError, ConnectionResetError):
+        raise  # the parent is gone, and with it everybody who would read on
     except Exception as error:  # noqa: BLE001 - reported to the parent, whatever it is
-        message = _failure(_no_memory() if _is_out_of_memory(error) else _broken(error))
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        control.send(message)
+        return _failure(_no_memory() if _is_out_of_memory(error) else _broken(error))
 
 
 def _work(
-    task: str, args: tuple[Any, ...], options: dict[str, Any], control: Control, threads: int, memory_bytes: int | None
+    control: Control, *, task: str, args: list[Any], options: dict[str, Any], threads: int, memory_bytes: int | None
 ) -> dict[str, Any]:
-    if memory_bytes is not None:
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, hard))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard if memory_bytes is None else memory_bytes, hard))
     import torch
 
     torch.set_num_threads(threads)

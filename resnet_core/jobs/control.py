@@ -6,9 +6,12 @@ The parent says an object with ``do``: ``pause``, ``step`` (one more record, the
 is known to be lost, however long its steps take.
 """
 
+import contextlib
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
@@ -39,18 +42,31 @@ class Control:
         with self._sending:
             self._connection.send_bytes(dumps(message).encode())
 
-    def beat(self) -> None:
-        """Tell the parent, from a thread of its own, that this process lives, until the parent is gone."""
+    def next_order(self) -> dict[str, Any]:
+        """Wait for the next order. EOFError where the parent is gone."""
+        while True:
+            told: dict[str, Any] = json.loads(self._connection.recv_bytes())
+            if "task" in told:  # not a late word to the task before
+                self._paused, self._steps, self._slow_s, self._stopped = False, 0, 0.0, False
+                return told
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Meanwhile, tell the parent from a thread that this process lives."""
+        over = threading.Event()
 
         def tell() -> None:
-            while True:
-                try:
+            with contextlib.suppress(OSError):  # the parent is gone
+                while True:
                     self.send({"alive": True})
-                except OSError:
-                    return
-                time.sleep(HEARTBEAT_S)
+                    if over.wait(HEARTBEAT_S):
+                        return
 
         threading.Thread(target=tell, name="heartbeat", daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
     def goes_on(self) -> bool:
         """Called after each record: take what the parent said, wait while it wants, and say whether to go on."""

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
@@ -13,6 +13,7 @@ from resnet_core.jobs.control import Command, say
 from resnet_core.jobs.store import FINISHED, Status, Writer
 from resnet_core.jobs.stored import StoredRun, refusal_from
 from resnet_core.jobs.tasks import RECORDS, TASKS, Kind
+from resnet_core.jobs.worker import Worker
 from resnet_core.records import from_dict, to_dict
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
@@ -20,9 +21,6 @@ from resnet_core.train.tape import Tape
 log = logging.getLogger(__name__)
 STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped
 SILENT_S = 10.0  # a child that has not been heard of for so long is lost; it speaks every two seconds
-# multiprocessing collects the exit codes of all children whenever one is started; two threads that do so at once
-# lose the code.
-_PROCESSES = threading.Lock()
 
 
 class Job:
@@ -59,7 +57,8 @@ class Job:
         self._after = self.tape.last.step if self.tape.last else 0
         self._warning: Refusal | None = None
         self._connection: Connection | None = None
-        self._process: Any = None
+        self._worker: Worker | None = None
+        self._begun = False
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._stop_asked = False
@@ -112,56 +111,69 @@ class Job:
             if self._ended.is_set() or self._stop_asked:
                 return
             self._stop_asked = True
-            if self.status == "waiting" and self._process is None:
+            if not self._begun:
                 self._finish("stopped")
                 return
             self._say_stop()
 
-    def run(self, process: Any, connection: Connection, childs_end: Connection) -> None:
-        """Start the child and take what it sends until it ends. Called by the desk, in a thread of the job's own."""
+    def run(self, worker: Worker | None, spare: Callable[[], Worker], memory_bytes: int | None) -> Worker | None:
+        """Have it done by a child, ``worker`` if that lives, else a new one, and take what it sends until the end.
+
+        Called by the desk, in a thread of the job's own. The child, if it may take another order.
+        """
         with self._lock:
             if self._ended.is_set():
-                return
-            self._process = process
+                return worker
+            self._begun = True
         try:
-            with _PROCESSES:
-                process.start()
+            worker = self._hand_over(worker, spare, memory_bytes)
         except (OSError, EOFError) as error:
             log.exception("job %s could not be started", self.id)
             self._fail(Refusal(N_("No process could be started for this ({reason})."), reason=str(error)))
-            return
-        finally:
-            childs_end.close()  # so that the end of the child is the end of the pipe
-        with self._lock:
-            self.pid = process.pid
-            self.status, self._connection = "running", connection
-            if self._stop_asked:
-                self._say_stop()
+            return None
         try:
-            said = self._listen(connection)
+            said = self._listen(worker.connection)
         except (KeyError, TypeError, ValueError):
             log.exception("job %s sent what is not a record", self.id)
-            process.terminate()
+            worker.terminate()
             said = None
         if said and "end" in said:
             with self._lock:
                 self._finish(said["end"])
         elif said and "silent" in said:
             log.error("job %s: its process has been silent for %s s", self.id, SILENT_S)
-            process.kill()
+            worker.kill()
             self._fail(_silent(), "lost")
         elif said:
             log.error("job %s failed\n%s", self.id, said["traceback"])
             self._fail(refusal_from(said["failed"]))
-        wait([process.sentinel])
-        with _PROCESSES:
-            process.join()
+        if said and "silent" not in said and TASKS[self.task].stays and not self._stop_asked:
+            return worker
+        code = worker.dismiss()
         if said is None and self._stop_asked:
             with self._lock:
                 self._finish("stopped")
         elif said is None:
-            log.error("job %s: its process ended with code %s", self.id, process.exitcode)
-            self._fail(_ended_early(process.exitcode))
+            log.error("job %s: its process ended with code %s", self.id, code)
+            self._fail(_ended_early(code))
+        return None
+
+    def _hand_over(self, worker: Worker | None, spare: Callable[[], Worker], memory_bytes: int | None) -> Worker:
+        order = {
+            "task": self.task, "args": list(self.args), "options": self.options, "threads": self.threads,
+            "memory_bytes": memory_bytes,
+        }  # fmt: skip
+        if worker is None or not worker.alive:
+            worker = spare()
+            worker.start()
+        worker.order(**order)
+        with self._lock:
+            self._worker, self.pid = worker, worker.pid
+            self._write_header()
+            self.status, self._connection = "running", worker.connection
+            if self._stop_asked:
+                self._say_stop()
+        return worker
 
     def _listen(self, connection: Connection) -> dict[str, Any] | None:
         """Take messages until the last word; None where the process ended without one."""
@@ -208,8 +220,8 @@ class Job:
         timer.start()
 
     def _terminate(self) -> None:
-        if not self._ended.is_set():
-            self._process.terminate()
+        if not self._ended.is_set() and self._worker is not None:
+            self._worker.terminate()
 
     def _fail(self, error: Refusal, status: Status = "failed") -> None:
         with self._lock:
@@ -226,15 +238,15 @@ class Job:
                 "values": self.error.values,
             }
             self._writer.end({"status": status, "error": told, **_summary(self.tape)})
-        if self._connection is not None:
-            self._connection.close()
+        self._connection = None
         self.status, self.finished_at = status, time.monotonic()
         self._ended.set()
 
     def _write_header(self) -> None:
         if self._writer:
             run = to_dict(self.header) if self.header else None
-            known = {"task": self.task, "args": list(self.args), "label": self.label, "threads": self.threads}
+            known = {"task": self.task, "args": list(self.args), "label": self.label, "threads": self.threads,
+                     "pid": self.pid}  # fmt: skip
             self._writer.header({**known, "run": run})
 
 

@@ -1,7 +1,7 @@
 """The desk: hand work in, get a :class:`Job` whose records arrive while it runs.
 
-One ``forkserver`` child a job: a pool would lose every job when one child is killed, and a thread would hold up the
-page. No torch here: the fork server and the children import it, the caller's process never does.
+``forkserver`` children, each with one job at a time: a pool would lose every job when one child is killed, and a thread
+would hold up the page. No torch here: the fork server and the children import it, the caller's process never does.
 """
 
 import atexit
@@ -16,11 +16,11 @@ from typing import Any
 import psutil
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.jobs import child
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.store import Writer, folder_of, is_alive, load, new_id, prune, root_folder
 from resnet_core.jobs.stored import StoredRun, read
 from resnet_core.jobs.tasks import TASKS, Kind
+from resnet_core.jobs.worker import Worker
 
 PROBE_SLOTS = 2
 REMEMBERED = 200
@@ -44,6 +44,7 @@ class Desk:
         self._waiting: dict[Kind, deque[Job]] = {"train": deque(), "probe": deque()}
         self._jobs: dict[str, Job] = {}
         self._opened: dict[str, StoredRun] = {}
+        self._idle: list[Worker] = []  # children that may take another order
         self._memory_bytes = memory_bytes or psutil.virtual_memory().total
         self._lock = threading.RLock()
         self._closed = False
@@ -137,6 +138,8 @@ class Desk:
             job.stop()
         for job in jobs:
             job.wait(timeout=CLOSE_S)
+        while self._idle:
+            self._idle.pop().dismiss()
         atexit.unregister(self.close)
 
     def _start_next(self) -> None:
@@ -154,20 +157,21 @@ class Desk:
         return queue.index(job) + 1 if job in queue else 0
 
     def _run(self, job: Job) -> None:
-        ours, theirs = self._context.Pipe(duplex=True)
         limit = None if "cuda" in str(job.args) else self._memory_bytes  # CUDA reserves far more addresses than it uses
-        process = self._context.Process(
-            target=child.run,
-            args=(job.task, job.args, job.options, theirs, job.threads, limit),
-            name=f"job {job.id}",
-            daemon=True,
-        )
+        stays = TASKS[job.task].stays
+        with self._lock:
+            worker = self._idle.pop() if stays and self._idle else None
         try:
-            job.run(process, ours, theirs)
+            worker = job.run(worker, lambda: Worker(self._context), limit)
         finally:
             with self._lock:
                 self._free[job.kind] += 1
+                if worker is not None and not self._closed:
+                    self._idle.append(worker)
+                    worker = None
                 self._start_next()
+            if worker is not None:
+                worker.dismiss()
 
     def _forget_old(self) -> None:
         """A run that is kept can be read from its folder again: of those, few stay in memory."""

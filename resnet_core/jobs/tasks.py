@@ -17,20 +17,22 @@ Kind = Literal["train", "probe"]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """``kind`` says whose slots it takes: a training's, or the few that answer within seconds."""
+    """``kind`` says whose slots it takes: a training's, or the few that answer within seconds. ``stays``: its child
+    may take another order afterwards."""
 
     function: str
     kind: Kind
+    stays: bool = False
 
 
 TASKS: dict[str, Task] = {
     "train": Task("resnet_core.jobs.work:train", "train"),
-    "gradients": Task("resnet_core.jobs.work:gradients", "probe"),
+    "gradients": Task("resnet_core.jobs.work:gradients", "probe", stays=True),
     "tools": Task("resnet_core.jobs.work:tools", "probe"),
     "latency": Task("resnet_core.jobs.work:latency", "probe"),
     "roofline": Task("resnet_core.jobs.work:roofline", "probe"),
     "onnx": Task("resnet_core.jobs.work:onnx", "probe"),
-    "devices": Task("resnet_core.jobs.work:devices", "probe"),
+    "devices": Task("resnet_core.jobs.work:devices", "probe", stays=True),
 }
 
 RECORDS: dict[str, type[Any]] = {

@@ -172,3 +172,21 @@ def alive(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_a_child_that_measured_takes_the_next_order_and_one_that_is_killed_is_replaced(desk: Desk) -> None:
+    first = desk.submit("gradients", SMALL)
+    assert first.wait(30)
+    second = desk.submit("gradients", SMALL, 1)
+    assert second.wait(30)
+    assert second.pid == first.pid
+    assert first.records[0].norms != second.records[0].norms
+    assert second.pid is not None
+    os.kill(second.pid, signal.SIGKILL)
+    until(lambda: not alive(second.pid or 0))
+    third = desk.submit("gradients", SMALL, 1)
+    assert third.wait(30)
+    assert (third.status, third.records[0].norms) == ("done", second.records[0].norms)
+    assert third.pid != second.pid
+    desk.close()
+    until(lambda: not alive(third.pid or 0))
