@@ -8,7 +8,7 @@ from resnet_core.train.data import load
 from resnet_core.train.facts import DATA, MADE, enlargement, facts, fit, steps_per_epoch
 
 
-@pytest.mark.parametrize("choice", [DataChoice(), DataChoice("shapes", 16), DataChoice("shapes", 120)])
+@pytest.mark.parametrize("choice", [DataChoice(), DataChoice("shapes", 16), DataChoice("shapes", 40)])
 def test_the_table_is_what_is_loaded(choice: DataChoice) -> None:
     known, images = facts(choice), load(choice)
     assert images.train_pixels.shape == (known.train, known.channels, known.size, known.size)
