@@ -62,7 +62,8 @@ def _bare(how: TrainSpec) -> Iterator[Tensor]:
     for epoch in range(1, how.epochs + 1):
         model.train()
         for step, index in enumerate(batches(images, epoch, how.seed, how.batch_size), start=1):
-            loss = functional.cross_entropy(model(images.train_images[index]), images.train_labels[index])
+            inputs, labels = images.train_batch(index)
+            loss = functional.cross_entropy(model(inputs), labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -20,7 +20,7 @@ from resnet_core.export.source import source
 from resnet_core.export.tables import ledger_values
 from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset, presets
-from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
+from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
 from resnet_core.records import dumps, to_json
 from resnet_core.spec import ArchSpec
 from resnet_core.train.records import Diverged
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument(
             "--set", action="append", default=[], metavar="field=value", help="change a field; may be repeated"
         )
-    for name in ("data", "seed", "device", "batch_size"):
+    for name in ("data", "side", "archive", "seed", "device", "batch_size"):
         _option(probing, TRAIN_FIELDS[name])
     for field in TRAIN_FIELDS.values():
         _option(training, field)
@@ -179,7 +179,8 @@ def _gradients(options: argparse.Namespace) -> Iterable[str]:
     from resnet_core.probe.gradients import gradient_flow
 
     torch.set_num_threads(options.threads)
-    flow = gradient_flow(spec, data=how.data, seed=how.seed, device=how.device, batch_size=how.batch_size)
+    _fetch(how.images)
+    flow = gradient_flow(spec, data=how.images, seed=how.seed, device=how.device, batch_size=how.batch_size)
     if options.json:
         yield dumps([{"name": name, "norm": norm} for name, norm in zip(flow.names, flow.norms, strict=True)])
         return
@@ -200,6 +201,7 @@ def _train(options: argparse.Namespace) -> Iterable[str]:
 
     torch.set_num_threads(options.threads)
     records = train(spec, how)
+    _fetch(how.images)
     header = run_header(spec, how)
     if not options.json:
         yield (
@@ -214,6 +216,21 @@ def _train(options: argparse.Namespace) -> Iterable[str]:
                 f"epoch {record.epoch:3}  step {record.step:5}  loss {record.loss:.4f}  test accuracy "
                 f"{record.test_accuracy:.1%}  {record.images_per_s:,.0f} images/s  {record.time_s:.1f} s"
             )
+
+
+def _fetch(images: DataChoice) -> None:
+    """Bring a published data set here on its first use, with a bar on standard error where somebody watches."""
+    from resnet_core.train.sets import fetching, ready
+
+    if ready(images):
+        return
+    shown = -1
+    for known in fetching(images):
+        percent = 100 * known.done_bytes // known.total_bytes
+        if percent != shown and sys.stderr.isatty():
+            shown = percent
+            bar = f"{'#' * (percent // 5):20} {percent:3}% of {known.total_bytes / 1e6:.0f} MB"
+            print(f"\r{images.name}  {bar}", end="\n" if percent == 100 else "", file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

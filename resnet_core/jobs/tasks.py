@@ -10,7 +10,7 @@ from typing import Any, Literal
 from resnet_core.cost.witnesses import ToolCount
 from resnet_core.export.records import OnnxFile
 from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
-from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.records import FetchProgress, RunHeader, StepRecord
 
 Kind = Literal["train", "probe"]
 
@@ -32,10 +32,22 @@ TASKS: dict[str, Task] = {
     "latency": Task("resnet_core.jobs.work:latency", "probe"),
     "roofline": Task("resnet_core.jobs.work:roofline", "probe"),
     "onnx": Task("resnet_core.jobs.work:onnx", "probe"),
+    "fetch": Task("resnet_core.jobs.work:fetch", "probe"),
     "devices": Task("resnet_core.jobs.work:devices", "probe", stays=True),
 }
 
 RECORDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (RunHeader, StepRecord, GradientFlow, ToolCount, Latency, Kernels, Roofline, OnnxFile, DeviceList)
+    for kind in (
+        RunHeader,
+        StepRecord,
+        GradientFlow,
+        ToolCount,
+        Latency,
+        Kernels,
+        Roofline,
+        OnnxFile,
+        DeviceList,
+        FetchProgress,
+    )
 }

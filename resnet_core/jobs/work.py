@@ -1,5 +1,6 @@
 """The tasks themselves, as they run in a child: plain values in, records out. Imports torch."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +11,13 @@ from resnet_core.probe.gradients import gradient_flow
 from resnet_core.probe.latency import kernels, latencies
 from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
 from resnet_core.probe.roofline import rooflines
-from resnet_core.recipe import TrainSpec
+from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import devices as machine
-from resnet_core.train import loop
-from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train import loop, sets
+from resnet_core.train.records import FetchProgress, RunHeader, StepRecord
+
+TELL_S = 0.2  # between two words on how far a download is
 
 
 def train(
@@ -68,6 +71,15 @@ def roofline(
 def onnx(arch: dict[str, Any], seed: int = 0) -> Iterator[OnnxFile]:
     """The network as an ONNX file."""
     yield onnx_file(ArchSpec(**arch), seed)
+
+
+def fetch(name: str, side: int = 32, archive: str = "") -> Iterator[FetchProgress]:
+    """A published data set, downloaded and decoded if it is not here: how far it is, at most five times a second."""
+    told_at = 0.0
+    for progress in sets.fetching(DataChoice(name, side, archive)):
+        if time.monotonic() - told_at >= TELL_S or progress.done_bytes == progress.total_bytes:
+            told_at = time.monotonic()
+            yield progress
 
 
 def devices() -> Iterator[DeviceList]:

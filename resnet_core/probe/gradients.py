@@ -17,10 +17,11 @@ from torch.utils.hooks import RemovableHandle
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe.records import GradientFlow
+from resnet_core.recipe import DataChoice
 from resnet_core.spec import ArchSpec
 from resnet_core.train import devices
 from resnet_core.train.data import batches, load
-from resnet_core.train.facts import fit
+from resnet_core.train.facts import as_choice, fit
 
 
 class GradientNorms:
@@ -88,7 +89,7 @@ def _exact(gradient: Tensor) -> Tensor:
 
 
 def gradient_flow(
-    spec: ArchSpec, *, data: str = "digits", seed: int = 0, device: str = "cpu", batch_size: int = 128
+    spec: ArchSpec, *, data: DataChoice | str = "digits", seed: int = 0, device: str = "cpu", batch_size: int = 128
 ) -> GradientFlow:
     """Measure the gradient norms of the freshly built network on the very batch of a training's first step.
 
@@ -102,7 +103,7 @@ def gradient_flow(
     started = time.perf_counter()
     model = build(fitted, seed=seed).to(place).train()
     index = next(batches(images, epoch=1, seed=seed, batch_size=batch_size))
-    inputs, labels = images.train_images[index].to(place), images.train_labels[index].to(place)
+    inputs, labels = (part.to(place) for part in images.train_batch(index))
     with GradientNorms(model) as gradients, devices.repeatable(place, seed, step=1):
         loss = functional.cross_entropy(model(inputs), labels)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -111,7 +112,7 @@ def gradient_flow(
         names=model.unit_names,
         norms=norms,
         loss=loss.item(),
-        data=data,
+        data=as_choice(data).name,
         seed=seed,
         batch_size=batch_size,
         image_size=fitted.image_size,

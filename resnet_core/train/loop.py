@@ -102,7 +102,7 @@ def _step(
     """One step of gradient descent; ``epoch`` and ``time_s`` are filled in by the loop."""
     started = time.perf_counter()
     learning_rate = optimizer.param_groups[0]["lr"]
-    inputs, labels = images.train_images[index], images.train_labels[index]
+    inputs, labels = images.train_batch(index)
     with devices.repeatable(inputs.device, seed, step):
         logits = model(inputs)
         loss = functional.cross_entropy(logits, labels)
@@ -134,7 +134,7 @@ def evaluate(model: ResNet, images: Images, batch_size: int) -> tuple[float, flo
     with torch.inference_mode():
         for start in range(0, len(images.test_labels), batch_size):
             rows = slice(start, start + batch_size)
-            inputs, labels = images.test_images[rows], images.test_labels[rows]
+            inputs, labels = images.test_batch(rows)
             logits = model(inputs)
             right += (logits.argmax(dim=1) == labels).sum().item()
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()

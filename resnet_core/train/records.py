@@ -67,5 +67,31 @@ class StepRecord:
     update_ratios: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FetchProgress:
+    """How much of a data set's files has arrived. ``done_bytes`` equals ``total_bytes`` while they are decoded."""
+
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """A visitor's own images as they are kept: ``archive`` is their name, 16 hexadecimal digits.
+
+    They are RGB, ``side`` pixels high and wide. ``class_names`` are the folders, sorted; ``train`` and ``test`` count
+    images. ``left_out`` counts the files that are not among them; ``reasons`` names the first of those with the English
+    message id of why.
+    """
+
+    archive: str
+    side: int
+    class_names: tuple[str, ...]
+    train: int
+    test: int
+    left_out: int
+    reasons: dict[str, str]
+
+
 class Diverged(Refusal):
     """A training whose loss is no longer a number: it ended, and its records up to that step stand."""

@@ -159,6 +159,9 @@ def test_unknown_tasks_and_ids(desk: Desk) -> None:
 
 def test_the_devices_and_the_counting_tools_are_jobs_too(desk: Desk) -> None:
     devices, count = desk.submit("devices"), desk.submit("tools", SMALL, "fvcore")
+    fetched = desk.submit("fetch", "digits")
+    assert fetched.wait(30)
+    assert (fetched.status, fetched.records) == ("done", [])  # they are here already
     assert devices.wait(30)
     assert count.wait(30)
     assert devices.records[0].names[0] == "cpu"
