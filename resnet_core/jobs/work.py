@@ -14,7 +14,8 @@ from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import devices as machine
 from resnet_core.train import loop
-from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.records import RunHeader, Settings, StepRecord
+from resnet_core.train.tuning import measure_settings
 
 
 def train(arch: dict[str, Any], how: dict[str, Any]) -> Iterator[RunHeader | StepRecord]:
@@ -23,6 +24,11 @@ def train(arch: dict[str, Any], how: dict[str, Any]) -> Iterator[RunHeader | Ste
     steps = loop.train(spec, train_spec)
     yield loop.run_header(spec, train_spec)
     yield from steps
+
+
+def settle(archs: list[dict[str, Any]], how: dict[str, Any]) -> Iterator[Settings]:
+    """What ``auto`` in a recipe comes to for all the networks of a race together."""
+    yield measure_settings([ArchSpec(**arch) for arch in archs], TrainSpec(**how))
 
 
 def gradients(

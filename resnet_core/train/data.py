@@ -21,28 +21,52 @@ SPLIT_SEED = 0
 class Images:
     """A data set split in two. Images are float32 ``(N, C, H, W)``, labels int64 ``(N,)``.
 
-    ``mean`` and ``std`` are of the training set's pixels as they are stored (digits: 0 to 16).
+    ``mean`` and ``std`` are of the training set's pixels as they are stored (digits: 0 to 16). ``factor``: how many
+    pixels each stored pixel is along one axis.
     """
 
-    train_images: Tensor
+    train_pixels: Tensor
     train_labels: Tensor
-    test_images: Tensor
+    test_pixels: Tensor
     test_labels: Tensor
     mean: float
     std: float
+    factor: int = 1
 
     def to(self, device: torch.device) -> "Images":
         """The same images in the memory of another device."""
         return replace(
             self,
-            train_images=self.train_images.to(device),
+            train_pixels=self.train_pixels.to(device),
             train_labels=self.train_labels.to(device),
-            test_images=self.test_images.to(device),
+            test_pixels=self.test_pixels.to(device),
             test_labels=self.test_labels.to(device),
         )
 
+    def train_batch(
+        self, index: Tensor, augmentation: str = "none", draw: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Normalised images and labels of some rows; moved by up to an eighth of their side, and mirrored, if asked."""
+        images, labels = self.train_pixels[index], self.train_labels[index]
+        if augmentation == "none":
+            return images, labels
+        count, _, height, width = images.shape
+        most = height // 8
+        padded = torch.nn.functional.pad(images, (most, most, most, most))
+        at = torch.randint(2 * most + 1, (2, count, 1), generator=draw)
+        flips = torch.rand(count, 1, generator=draw) < (0.5 if augmentation == "shift_flip" else 0.0)
+        rows, columns = at[0] + torch.arange(height), torch.arange(width)
+        columns = at[1] + torch.where(flips, columns.flip(0), columns)
+        picked = torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]
+        place = [part.to(images.device) for part in picked]
+        return padded[place[0], :, place[1], place[2]].permute(0, 3, 1, 2).contiguous(), labels
 
-def load(choice: DataChoice | str, size: int = 8) -> Images:
+    def test_batch(self, rows: slice) -> tuple[Tensor, Tensor]:
+        """Normalised images and labels of some test rows."""
+        return self.test_pixels[rows], self.test_labels[rows]
+
+
+def load(choice: DataChoice | str, size: int | None = None) -> Images:
     """The images of a choice, normalised with the training set's mean and standard deviation.
 
     The split into training and test images is stratified by class and always the same (its own fixed seed): a training
@@ -50,6 +74,7 @@ def load(choice: DataChoice | str, size: int = 8) -> Images:
     size; each pixel then becomes a square of equal pixels (nearest neighbour), so nothing is invented.
     """
     known = facts(choice)
+    size = size or known.size
     factor, rest = divmod(size, known.size)
     if factor < 1 or rest:
         raise Refusal(
@@ -64,7 +89,7 @@ def load(choice: DataChoice | str, size: int = 8) -> Images:
     targets = torch.from_numpy(labels).to(torch.int64)
     train_index, test_index = torch.from_numpy(train), torch.from_numpy(test)
     return Images(
-        enlarged[train_index], targets[train_index], enlarged[test_index], targets[test_index], mean=mean, std=std
+        enlarged[train_index], targets[train_index], enlarged[test_index], targets[test_index], mean, std, factor
     )
 
 

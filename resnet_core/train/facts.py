@@ -18,6 +18,7 @@ class DataFacts:
     train: int
     test: int
     source: str  # an English message id
+    class_names: tuple[str, ...] = ()
 
 
 DATA: dict[str, DataFacts] = {
@@ -32,6 +33,7 @@ DATA: dict[str, DataFacts] = {
             "Optical Recognition of Handwritten Digits, Alpaydin and Kaynak 1998 (doi:10.24432/C50P49), test part, "
             "as bundled with scikit-learn: 1,797 images, of which 360 are kept for testing."
         ),
+        class_names=tuple("0123456789"),
     ),
 }
 

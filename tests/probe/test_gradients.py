@@ -31,7 +31,7 @@ def test_norms_are_those_of_autograd_on_the_same_graph(skip: bool, ordering: str
     handles = [unit.register_forward_pre_hook(lambda _unit, args: inputs.append(args[0])) for unit in model.units]
     images = data.load("digits")
     with GradientNorms(model) as gradients:
-        loss = functional.cross_entropy(model(images.train_images[:32]), images.train_labels[:32])
+        loss = functional.cross_entropy(model(images.train_pixels[:32]), images.train_labels[:32])
         expected = torch.autograd.grad(loss, inputs, retain_graph=True)
         loss.backward()
     for handle in handles:
@@ -46,7 +46,7 @@ def test_tiny_gradients_are_not_lost() -> None:
     norms = []
     for scale in (1.0, 1e-28):
         with GradientNorms(model) as gradients:
-            loss = functional.cross_entropy(model(images.train_images[:32]), images.train_labels[:32])
+            loss = functional.cross_entropy(model(images.train_pixels[:32]), images.train_labels[:32])
             (loss * scale).backward()
             norms.append(gradients.norms())
     assert norms[1] == pytest.approx([norm * 1e-28 for norm in norms[0]], rel=1e-4)

@@ -9,9 +9,9 @@ from resnet_core.train.data import batches, load, read_digits
 
 def test_training_images_are_normalised_and_test_images_by_the_same_numbers() -> None:
     images = load("digits")
-    assert images.train_images.mean().item() == pytest.approx(0, abs=1e-5)
-    assert images.train_images.std().item() == pytest.approx(1, abs=1e-4)
-    restored = images.test_images * images.std + images.mean
+    assert images.train_pixels.mean().item() == pytest.approx(0, abs=1e-5)
+    assert images.train_pixels.std().item() == pytest.approx(1, abs=1e-4)
+    restored = images.test_pixels * images.std + images.mean
     assert torch.allclose(restored, restored.round(), atol=1e-4)
     assert (round(restored.min().item()), round(restored.max().item())) == (0, 16)
 
@@ -39,7 +39,7 @@ def test_the_split_is_stratified_disjoint_and_always_the_same() -> None:
 
 
 def test_enlarging_repeats_pixels() -> None:
-    small, large = load("digits").test_images, load("digits", 32).test_images
+    small, large = load("digits").test_pixels, load("digits", 32).test_pixels
     assert large.shape[-2:] == (32, 32)
     for row, column in ((0, 0), (3, 3), (1, 2)):
         assert torch.equal(large[:, :, row::4, column::4], small)

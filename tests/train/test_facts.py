@@ -9,8 +9,8 @@ from resnet_core.train.facts import DATA, enlargement, fit, steps_per_epoch
 
 def test_the_table_is_what_the_files_hold() -> None:
     known, images = DATA["digits"], load("digits")
-    assert images.train_images.shape == (known.train, known.channels, known.size, known.size)
-    assert images.test_images.shape == (known.test, known.channels, known.size, known.size)
+    assert images.train_pixels.shape == (known.train, known.channels, known.size, known.size)
+    assert images.test_pixels.shape == (known.test, known.channels, known.size, known.size)
     assert len(set(images.train_labels.tolist())) == known.classes
 
 

@@ -61,7 +61,7 @@ def test_the_first_step_is_that_of_plain_pytorch() -> None:
     for step in range(2):
         record = next(records)
         rate = record.learning_rate
-        loss = functional.cross_entropy(model(images.train_images[order[step]]), images.train_labels[order[step]])
+        loss = functional.cross_entropy(model(images.train_pixels[order[step]]), images.train_labels[order[step]])
         assert record.loss == loss.item()
         if step == 0:
             gradients = torch.autograd.grad(loss, list(model.parameters()))

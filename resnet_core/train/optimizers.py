@@ -1,0 +1,26 @@
+"""What moves the weights: stochastic gradient descent or AdamW, as a recipe has them."""
+
+import torch
+from torch import nn
+
+from resnet_core.recipe import TrainSpec
+
+BETA_2 = 0.999  # Loshchilov and Hutter 2017, arXiv:1711.05101, as torch's default
+
+
+def optimizer_of(how: TrainSpec, model: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser of a recipe over all weights of ``model``, which lies on its device already.
+
+    One fused kernel for all weights, where torch has it: on the CPU a quarter of the time of one call a tensor, and for
+    SGD the same bits.
+    """
+    fused = True if how.device in ("cpu", "cuda") else None
+    if how.optimizer == "adamw":
+        return torch.optim.AdamW(
+            model.parameters(), lr=how.learning_rate, betas=(how.momentum, BETA_2), weight_decay=how.weight_decay,
+            fused=fused,
+        )  # fmt: skip
+    return torch.optim.SGD(
+        model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay,
+        nesterov=how.nesterov, fused=fused,
+    )  # fmt: skip
