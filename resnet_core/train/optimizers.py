@@ -11,16 +11,17 @@ BETA_2 = 0.999  # Loshchilov and Hutter 2017, arXiv:1711.05101, as torch's defau
 def optimizer_of(how: TrainSpec, model: nn.Module) -> torch.optim.Optimizer:
     """The optimiser of a recipe over all weights of ``model``, which lies on its device already.
 
-    One fused kernel for all weights, where torch has it: on the CPU a quarter of the time of one call a tensor, and for
-    SGD the same bits.
+    All weights in few kernels, where torch has them: on a CPU a fused AdamW takes a seventh of the time of one call a
+    tensor. Fused SGD is not taken there: it rounds otherwise where a tensor's length is no multiple of eight, and a
+    default training would no longer give the bits of torch's own loop over tensors. "foreach" does.
     """
-    fused = True if how.device in ("cpu", "cuda") else None
     if how.optimizer == "adamw":
         return torch.optim.AdamW(
             model.parameters(), lr=how.learning_rate, betas=(how.momentum, BETA_2), weight_decay=how.weight_decay,
-            fused=fused,
+            fused=True if how.device in ("cpu", "cuda") else None,
         )  # fmt: skip
     return torch.optim.SGD(
         model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay,
-        nesterov=how.nesterov, fused=fused,
+        nesterov=how.nesterov, foreach=True if how.device == "cpu" else None,
+        fused=True if how.device == "cuda" else None,
     )  # fmt: skip
