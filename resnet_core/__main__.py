@@ -21,6 +21,7 @@ from resnet_core.export.tables import ledger_values
 from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset, presets
 from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
+from resnet_core.recipes import recipe, recipes
 from resnet_core.records import dumps, to_json
 from resnet_core.spec import ArchSpec
 from resnet_core.train.records import Diverged
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     for name in ("data", "side", "archive", "seed", "device", "batch_size"):
         _option(probing, TRAIN_FIELDS[name])
+    training.add_argument("--recipe", metavar="name", help=f"start from a named recipe: {', '.join(recipes())}")
     for field in TRAIN_FIELDS.values():
         _option(training, field)
     for added in (probing, training):
@@ -89,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _option(parser: argparse.ArgumentParser, field: SpecField) -> None:
     """An option of the field's name. It takes any text: the specification checks it, and its refusals teach."""
-    text = f"{field.help} Default: {field.default}."
+    text = f"{field.help} Default: {to_text(field.default) or 'none'}."
     flag = f"--{field.name.replace('_', '-')}"
     parser.add_argument(flag, dest=field.name, metavar="value", help=text.replace("%", "%%"))
 
@@ -107,8 +109,10 @@ def _arch(options: argparse.Namespace) -> ArchSpec:
 
 
 def _how(options: argparse.Namespace) -> TrainSpec:
+    named = getattr(options, "recipe", None)
     given = {name: getattr(options, name, None) for name in TRAIN_FIELDS}
-    return TrainSpec(**{name: value for name, value in given.items() if value is not None})
+    start = TrainSpec() if named is None else recipe(named)
+    return start.with_(**{name: value for name, value in given.items() if value is not None})
 
 
 def _presets(options: argparse.Namespace) -> Iterable[str]:
@@ -204,9 +208,11 @@ def _train(options: argparse.Namespace) -> Iterable[str]:
     _fetch(how.images)
     header = run_header(spec, how)
     if not options.json:
+        length = f"{header.steps} steps" if header.steps else f"{header.seconds} s"
         yield (
-            f"{header.steps} steps of {how.batch_size} images on {header.device} ({header.device_name}), "
-            f"threads {header.threads}, seed {header.seed}, torch {header.versions['torch']}"
+            f"{length} of {how.batch_size} images on {header.device} "
+            f"({header.device_name}), {header.precision}, {header.memory_format}, threads {header.threads}, "
+            f"seed {header.seed}, torch {header.versions['torch']}"
         )
     for record in records:
         if options.json:

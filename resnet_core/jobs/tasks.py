@@ -10,7 +10,7 @@ from typing import Any, Literal
 from resnet_core.cost.witnesses import ToolCount
 from resnet_core.export.records import OnnxFile
 from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
-from resnet_core.train.records import FetchProgress, RunHeader, StepRecord
+from resnet_core.train.records import FetchProgress, RunHeader, Settings, StepRecord
 
 Kind = Literal["train", "probe"]
 
@@ -27,6 +27,7 @@ class Task:
 
 TASKS: dict[str, Task] = {
     "train": Task("resnet_core.jobs.work:train", "train"),
+    "settle": Task("resnet_core.jobs.work:settle", "probe", stays=True),
     "gradients": Task("resnet_core.jobs.work:gradients", "probe", stays=True),
     "tools": Task("resnet_core.jobs.work:tools", "probe"),
     "latency": Task("resnet_core.jobs.work:latency", "probe"),
@@ -39,15 +40,7 @@ TASKS: dict[str, Task] = {
 RECORDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        RunHeader,
-        StepRecord,
-        GradientFlow,
-        ToolCount,
-        Latency,
-        Kernels,
-        Roofline,
-        OnnxFile,
-        DeviceList,
+        RunHeader, StepRecord, Settings, GradientFlow, ToolCount, Latency, Kernels, Roofline, OnnxFile, DeviceList,
         FetchProgress,
     )
-}
+}  # fmt: skip

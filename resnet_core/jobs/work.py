@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from resnet_core.cost import witnesses
@@ -14,8 +15,9 @@ from resnet_core.probe.roofline import rooflines
 from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import devices as machine
-from resnet_core.train import loop, sets
-from resnet_core.train.records import FetchProgress, RunHeader, StepRecord
+from resnet_core.train import checkpoint, loop, sets
+from resnet_core.train.records import FetchProgress, RunHeader, Settings, StepRecord
+from resnet_core.train.tuning import measure_settings
 
 TELL_S = 0.2  # between two words on how far a download is
 
@@ -30,11 +32,18 @@ def train(
     in the folder, are not told twice.
     """
     spec, train_spec = ArchSpec(**arch), TrainSpec(**how)
-    steps = loop.train(spec, train_spec)
+    place = Path(folder) if folder else None
+    resume = place is not None and checkpoint.kept(place)
+    steps = loop.train(spec, train_spec, folder=place, resume=resume, **({"warn": warn} if warn else {}))
     yield loop.run_header(spec, train_spec)
     for record in steps:
         if record.step > after:
             yield record
+
+
+def settle(archs: list[dict[str, Any]], how: dict[str, Any]) -> Iterator[Settings]:
+    """What ``auto`` in a recipe comes to for all the networks of a race together."""
+    yield measure_settings([ArchSpec(**arch) for arch in archs], TrainSpec(**how))
 
 
 def gradients(

@@ -1,141 +1,143 @@
 """The training loop: one generator that yields a record after every step.
 
-He et al. 2015, arXiv:1512.03385, section 3.4: stochastic gradient descent with momentum and weight decay, no dropout.
-The learning rate follows one cycle (Smith and Topin 2017, arXiv:1708.07120) instead of the paper's steps, and images
-are not augmented.
+He et al. 2015, arXiv:1512.03385, sections 3.4 and 4.2: gradient descent in mini-batches on the cross entropy, tested
+after each epoch. What varies stands in the recipe; the rate in :mod:`~resnet_core.train.schedule`.
 """
 
-import math
-import time
+from collections import deque
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import UTC, datetime
-
-import torch
-from torch import Tensor
-from torch.nn import functional
+from pathlib import Path
 
 from resnet_core.cost.memory import refuse_if_too_large
-from resnet_core.errors import N_
-from resnet_core.model.network import ResNet, build
+from resnet_core.errors import N_, Refusal
 from resnet_core.plan import plan
-from resnet_core.probe.gradients import GradientNorms
 from resnet_core.recipe import TrainSpec
+from resnet_core.records import from_dict, to_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
-from resnet_core.train.data import Images, batches, load
-from resnet_core.train.facts import fit, steps_per_epoch
-from resnet_core.train.records import Diverged, RunHeader, StepRecord
+from resnet_core.train import checkpoint, devices, diagnose, schedule
+from resnet_core.train.checkpoint import Keeper, Progress, Warn
+from resnet_core.train.facts import facts, fit, steps_per_epoch
+from resnet_core.train.numerics import refuse_if_it_cannot_compile
+from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.training import Done, Launched, Training
+from resnet_core.train.tuning import settle
 
 
-def train(spec: ArchSpec, train_spec: TrainSpec) -> Generator[StepRecord, None, None]:
-    """Train the network on the data of ``train_spec`` and yield one record a step.
+def _silent(_warning: Refusal) -> None:
+    """For who keeps no checkpoints."""
+
+
+def train(
+    spec: ArchSpec, how: TrainSpec, *, folder: Path | None = None, resume: bool = False, warn: Warn = _silent
+) -> Generator[StepRecord, None, None]:
+    """Train the network on the data of ``how`` and yield one record a step.
 
     What cannot be trained (an absent device, too little memory) is refused here, before the first record is asked for.
-    A loss that is not finite ends the training with :class:`Diverged`, after its record. The same specifications on
-    the same device with one thread give the same losses to the last bit.
+    A number that is not finite ends the training with :class:`~resnet_core.train.records.Diverged`, after the record of
+    its step. The same specifications on the same device with one thread give the same losses to the last bit.
+
+    With ``folder`` the weights are kept there (:mod:`resnet_core.train.checkpoint`): after tests, at the end, and when
+    the generator is closed. With ``resume`` the training that was stopped there goes on from its last checkpoint, with
+    the numbers of one that was never stopped. ``warn`` is called where the folder cannot be written.
     """
-    devices.resolve(train_spec.device)
-    fitted = fit(spec, train_spec.images)
-    refuse_if_too_large(fitted, train_spec.batch_size, available=devices.free_bytes(train_spec.device))
-    steps_per_epoch(train_spec.images, train_spec.batch_size)
-    return _steps(fitted, train_spec)
+    fitted = _refuse(spec, how)
+    saved = None
+    if resume:
+        if folder is None:
+            raise ValueError("resume needs the folder to go on from")
+        saved = checkpoint.read(folder, spec, how)
+        settled = how.with_(precision=saved.precision, memory_format=saved.memory_format)
+    else:
+        settled = settle(spec, how)
+    progress = saved or Progress(settled.precision, settled.memory_format)
+    keeper = Keeper(folder, spec, how, warn)
+    return _records(fitted, settled, progress, keeper, folder if saved else None)
 
 
-def run_header(spec: ArchSpec, train_spec: TrainSpec) -> RunHeader:
+def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
     """The facts of the run that :func:`train` with the same arguments makes."""
-    fitted = fit(spec, train_spec.images)
-    in_epoch = steps_per_epoch(train_spec.images, train_spec.batch_size)
+    fitted, settled = fit(spec, how.images), settle(spec, how)
     return RunHeader(
         arch=spec.model_dump(mode="json"),
         fitted=fitted.model_dump(mode="json"),
-        train=train_spec.model_dump(mode="json"),
+        train=how.model_dump(mode="json"),
         unit_names=tuple(unit.name for unit in plan(fitted).units),
-        steps=train_spec.epochs * in_epoch,
-        steps_per_epoch=in_epoch,
-        device=train_spec.device,
-        device_name=devices.device_name(train_spec.device),
+        steps=schedule.length_in_steps(how),
+        steps_per_epoch=steps_per_epoch(how.images, how.batch_size),
+        device=how.device,
+        device_name=devices.device_name(how.device),
         threads=devices.threads_here(),
         versions=devices.versions(),
-        seed=train_spec.seed,
+        seed=how.seed,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        precision=settled.precision,
+        memory_format=settled.memory_format,
+        compiled=how.compiled,
+        classes=facts(how.images).class_names,
+        seconds=how.seconds,
     )
 
 
-def _steps(fitted: ArchSpec, how: TrainSpec) -> Generator[StepRecord, None, None]:
-    started = time.perf_counter()
-    place = torch.device(how.device)
-    images = load(how.images, fitted.image_size).to(place)
-    model = build(fitted, seed=how.seed).to(place)
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay
-    )
-    in_epoch = steps_per_epoch(how.images, how.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        # The momentum stays what the specification says; torch would cycle it against the learning rate.
-        optimizer, max_lr=how.learning_rate, total_steps=how.epochs * in_epoch, cycle_momentum=False
-    )  # fmt: skip
-    with GradientNorms(model) as gradients:
-        for epoch in range(1, how.epochs + 1):
-            model.train()
-            order = batches(images, epoch, how.seed, how.batch_size)
-            for step, index in enumerate(order, start=(epoch - 1) * in_epoch + 1):
-                record = _step(model, optimizer, gradients, images, index, how.seed, step)
-                schedule.step()
-                record = replace(record, epoch=epoch)
-                if step % in_epoch == 0 and math.isfinite(record.loss):
-                    accuracy, loss = evaluate(model, images, how.batch_size)
-                    record = replace(record, test_accuracy=accuracy, test_loss=loss)
-                yield replace(record, time_s=time.perf_counter() - started)
-                if not math.isfinite(record.loss):
-                    raise Diverged(
-                        N_("The loss is no longer a finite number at step {step}: the training has diverged. A smaller "
-                           "learning rate than {learning_rate} may help."),
-                        field="learning_rate", step=step, learning_rate=how.learning_rate,
-                    )  # fmt: skip
+def _refuse(spec: ArchSpec, how: TrainSpec) -> ArchSpec:
+    """The network fitted to the data; a refusal of what cannot be trained, before anything is built."""
+    device = devices.resolve(how.device)
+    fitted = fit(spec, how.images)
+    refuse_if_too_large(fitted, how.batch_size, available=devices.free_bytes(how.device))
+    steps_per_epoch(how.images, how.batch_size)
+    length = schedule.length_in_steps(how)
+    if length and how.warmup_steps >= length:
+        raise Refusal(
+            N_("A warm-up of {warmup_steps} steps leaves nothing of a training of {steps} steps."),
+            field="warmup_steps", warmup_steps=how.warmup_steps, steps=length,
+        )  # fmt: skip
+    if how.compiled:
+        refuse_if_it_cannot_compile(device)
+    return fitted
 
 
-def _step(
-    model: ResNet, optimizer: torch.optim.Optimizer, gradients: GradientNorms, images: Images, index: Tensor,
-    seed: int, step: int,
-) -> StepRecord:  # fmt: skip
-    """One step of gradient descent; ``epoch`` and ``time_s`` are filled in by the loop."""
-    started = time.perf_counter()
-    learning_rate = optimizer.param_groups[0]["lr"]
-    inputs, labels = images.train_batch(index)
-    with devices.repeatable(inputs.device, seed, step):
-        logits = model(inputs)
-        loss = functional.cross_entropy(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    right = (logits.detach().argmax(dim=1) == labels).float().mean()
-    loss_value, accuracy = torch.stack([loss.detach(), right]).tolist()
-    norms = gradients.norms()
-    return StepRecord(
-        step=step,
-        epoch=0,
-        loss=loss_value,
-        train_accuracy=accuracy,
-        learning_rate=learning_rate,
-        gradient_norms=norms,
-        images_per_s=len(labels) / (time.perf_counter() - started),
-        time_s=0.0,
-    )
+def _records(
+    fitted: ArchSpec, how: TrainSpec, progress: Progress, keeper: Keeper, resume_from: Path | None
+) -> Generator[StepRecord, None, None]:
+    """The steps, their tests and their checkpoints, in time order.
 
-
-def evaluate(model: ResNet, images: Images, batch_size: int) -> tuple[float, float]:
-    """Accuracy (0 to 1) and mean cross entropy on the test images, with BatchNorm's running statistics.
-
-    The module is left in evaluation mode.
+    Each record is handed out before the checkpoint that holds its step, so that no record is missing after a crash. On
+    a GPU the steps run ahead of their records: what was not handed out when the generator is closed is kept with the
+    checkpoint.
     """
-    model.eval()
-    right, loss = 0.0, 0.0
-    with torch.inference_mode():
-        for start in range(0, len(images.test_labels), batch_size):
-            rows = slice(start, start + batch_size)
-            inputs, labels = images.test_batch(rows)
-            logits = model(inputs)
-            right += (logits.argmax(dim=1) == labels).sum().item()
-            loss += functional.cross_entropy(logits, labels, reduction="sum").item()
-    return right / len(images.test_labels), loss / len(images.test_labels)
+    training = Training(fitted, how, progress, resume_from)
+    done = deque(Done(from_dict(StepRecord, values)) for values in progress.pending)
+    waiting: deque[Launched] = deque()
+    broken: diagnose.Origin | None = None
+
+    def hand_out() -> Generator[StepRecord, None, None]:
+        nonlocal broken
+        while done:
+            record, broken = done.popleft()
+            training.pause()
+            yield record
+            training.active.start()
+            if broken:
+                raise diagnose.diverged(broken, record.step, how.learning_rate)
+
+    with training.instruments:
+        try:
+            yield from hand_out()
+            for epoch, step, index in training.order():
+                waiting.append(training.launch(epoch, step, index))
+                ends = training.at_an_end()
+                while len(waiting) > (0 if ends else training.lag):
+                    done.append(training.read(waiting.popleft()))
+                    ends = ends or training.time_is_over()
+                if ends and not any(one.origin for one in done):
+                    done[-1] = training.test(done[-1], keeper)
+                yield from hand_out()
+                if progress.finished or (ends and keeper.due(training.active.seconds())):
+                    training.save(keeper)
+                if progress.finished:
+                    return
+        except GeneratorExit:
+            done.extend(training.read(launched) for launched in waiting)
+            if not broken and not any(one.origin for one in done):
+                training.save(keeper, tuple(to_dict(one.record) for one in done))
+            raise

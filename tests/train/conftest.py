@@ -15,14 +15,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from resnet_core.train import tuning
 from resnet_core.train.facts import DATA
 from resnet_core.train.sets import published
 from resnet_core.train.sets.download import Published
 
 TRAIN, TEST = 60, 12
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No measurement is kept from or for anybody else."""
+    monkeypatch.setenv("RESNET_EXPLORER_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(tuning, "_known", {})
 
 
 @pytest.fixture

@@ -1,0 +1,186 @@
+"""What a training leaves in its folder: its weights, and everything that it needs to be continued.
+
+``last.safetensors`` and ``best.safetensors`` hold a state_dict under torchvision's names. ``resume.safetensors`` is
+whole in itself: the weights, the optimiser's state, and in its metadata the two specifications and how far it came.
+``resume.json`` repeats those for a reader without torch. No random state is kept: the random numbers of a step depend
+on the seed and on its number alone. Each file is written under another name and renamed, so that none is ever half.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.recipe import TrainSpec
+from resnet_core.records import dumps, from_dict, to_dict
+from resnet_core.spec import ArchSpec
+
+FORMAT = 1
+PAUSE_S = 10.0  # of active time between two checkpoints
+LAST, BEST, RESUME, FACTS = "last.safetensors", "best.safetensors", "resume.safetensors", "resume.json"
+MODEL, OPTIMIZER = "model.", "optimizer."
+
+Warn = Callable[[Refusal], None]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training came: ``step`` steps are in the weights; ``pending`` are records not yet handed out.
+
+    ``time_s`` is the active time, ``steps_s`` that of the steps alone and ``warmup_s`` that of the warm-up's steps.
+    ``precision`` and ``memory_format`` are what they were settled to.
+    """
+
+    precision: str
+    memory_format: str
+    step: int = 0
+    epoch: int = 1
+    time_s: float = 0.0
+    steps_s: float = 0.0
+    warmup_s: float = 0.0
+    test_accuracy: float | None = None  # the latest
+    best_accuracy: float | None = None
+    best_step: int = 0
+    finished: bool = False
+    pending: tuple[dict[str, Any], ...] = ()
+
+
+class Keeper:
+    """Writes the checkpoints of one run. Without a folder it writes nothing.
+
+    A write that fails is told to ``warn``; what was written before stays, the training goes on, and the next checkpoint
+    is tried again.
+    """
+
+    def __init__(self, folder: Path | None, spec: ArchSpec, how: TrainSpec, warn: Warn) -> None:
+        self._folder, self._warn = folder, warn
+        self._asked = _asked(spec, how)
+        self._saved_s = 0.0
+        self._best: dict[str, Tensor] | None = None
+
+    def note_test(self, model: nn.Module, progress: Progress, accuracy: float) -> None:
+        """Remember the weights if no test went better; at a tie the earlier ones stay."""
+        progress.test_accuracy = accuracy
+        if progress.best_accuracy is None or accuracy > progress.best_accuracy:
+            progress.best_accuracy, progress.best_step = accuracy, progress.step
+            if self._folder:
+                self._best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    def due(self, time_s: float) -> bool:
+        """Whether the last checkpoint is long enough ago."""
+        return self._folder is not None and time_s - self._saved_s >= PAUSE_S
+
+    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+        """Write all files."""
+        if self._folder is None:
+            return
+        facts = {"format": FORMAT, **self._asked, "progress": to_dict(progress)}
+        tested = {"step": progress.step, "test_accuracy": progress.test_accuracy}
+        best = {"step": progress.best_step, "test_accuracy": progress.best_accuracy}
+        self._saved_s = progress.time_s
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write(self._folder / LAST, model.state_dict(), {**self._asked, **tested})
+            if self._best is not None:
+                _write(self._folder / BEST, self._best, {**self._asked, **best})
+                self._best = None
+            _write(self._folder / RESUME, _state(model, optimizer), facts)
+            part = self._folder / f"{FACTS}.part"
+            part.write_text(dumps(facts) + "\n", encoding="utf-8")
+            part.replace(self._folder / FACTS)
+        except (OSError, SafetensorError) as error:
+            for part in self._folder.glob("*.part"):
+                part.unlink(missing_ok=True)
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            self._warn(
+                Refusal(
+                    N_("The weights of this run cannot be saved in {folder} ({reason}); the training goes on, and what "
+                       "had been saved is kept."),
+                    folder=str(self._folder), reason=reason,
+                )
+            )  # fmt: skip
+
+
+def kept(folder: Path) -> bool:
+    """Whether a training could go on from this folder."""
+    return (folder / RESUME).exists()
+
+
+def read(folder: Path, spec: ArchSpec, how: TrainSpec) -> Progress:
+    """How far the run in ``folder`` came; a refusal where it cannot be continued with these specifications."""
+    path = folder / RESUME
+    if not path.exists():
+        raise Refusal(
+            N_("There is nothing to continue in {folder}: it holds no {file}."), folder=str(folder), file=RESUME
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+        facts = {name: json.loads(value) for name, value in metadata.items()}
+        found = facts["format"]
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise Refusal(N_("{file} cannot be read ({reason})."), file=str(path), reason=str(error)) from error
+    if found != FORMAT:
+        raise Refusal(
+            N_("{file} was written by another version of this program (format {found}; this one reads {format})."),
+            file=str(path), found=found, format=FORMAT,
+        )  # fmt: skip
+    for part, wanted in _asked(spec, how).items():
+        other = [name for name in wanted if facts[part].get(name) != wanted[name]]
+        if other or set(facts[part]) - set(wanted):
+            raise Refusal(
+                N_("{file} belongs to another run: it differs in {fields}. A run is continued with the network and the "
+                   "recipe that it was started with."),
+                file=str(path), fields=", ".join(other or sorted(set(facts[part]) - set(wanted))),
+            )  # fmt: skip
+    return from_dict(Progress, facts["progress"])
+
+
+@torch.no_grad()
+def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Fill a freshly built model and its optimiser, both on their device, with what was saved.
+
+    Every tensor keeps the memory format of its weight, for an operator may add in another order in another format.
+    """
+    weights, parameters = model.state_dict(), dict(model.named_parameters())
+    fused = optimizer.defaults.get("fused") is True
+    with safe_open(folder / RESUME, "pt") as file:
+        for key in file.keys():  # noqa: SIM118 - it is no mapping
+            saved = file.get_tensor(key)
+            if key.startswith(MODEL):
+                weights[key.removeprefix(MODEL)].copy_(saved)
+                continue
+            name, _, part = key.removeprefix(OPTIMIZER).rpartition(".")
+            parameter = parameters[name]
+            if saved.shape == parameter.shape and part != "step":
+                optimizer.state[parameter][part] = torch.empty_like(parameter).copy_(saved)
+            else:
+                optimizer.state[parameter][part] = saved.to(parameter.device if fused else "cpu")
+
+
+def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    tensors = {MODEL + name: tensor for name, tensor in model.state_dict().items()}
+    for name, parameter in model.named_parameters():
+        for part, value in optimizer.state.get(parameter, {}).items():
+            if isinstance(value, Tensor):  # SGD without momentum notes None
+                tensors[f"{OPTIMIZER}{name}.{part}"] = value
+    return tensors
+
+
+def _write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    part = path.with_name(f"{path.name}.part")
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(whole, part, {name: dumps(value) for name, value in facts.items()})
+    part.replace(path)
+
+
+def _asked(spec: ArchSpec, how: TrainSpec) -> dict[str, dict[str, Any]]:
+    """The specifications as they stand in a file."""
+    return {"arch": spec.model_dump(mode="json"), "train": how.model_dump(mode="json")}
