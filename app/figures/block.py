@@ -9,15 +9,17 @@ from app.figures.svg import element, label, path, picture
 from app.text import Words
 from resnet_core.plan import Body, Layer, Unit
 
-WIDTH = 330
-GATED_WIDTH = 440
-GATE = 372  # x of the gate
-AXIS = 100  # x of the branch
-SIDE = 262  # x of the shortcut
+WIDTH = 322
+AXIS = 94  # x of the branch
+SIDE = 256  # x of the shortcut,
+GATED_SIDE = 232  # and where a gate stands beside it, which leaves room for no projection
+GATE = 330  # x of the gate
+GATED_WIDTH = 388
 ROW = 31  # from one operator to the next
 BOX = {"conv": (172, 26), "bn": (112, 21), "relu": (72, 21), "pad": (108, 24), "scale": (72, 21),
        "dropout": (108, 24), "sigmoid": (60, 21), "multiply": (86, 21)}  # fmt: skip
 SIDE_BOX = 120
+GATE_BOX = 104
 SHORT = {"bn": "BN", "relu": "ReLU"}  # in the equation
 EDGE = 4
 LETTER = 6.4  # mean width of a letter of the equation
@@ -111,19 +113,20 @@ def drawn_rows(unit: Unit) -> int:
 
 def _shortcut(body: Body, fork: float, join: float, words: Words) -> str:
     """The path around the branch: the unbroken line is the identity, a box on it what is done to the signal."""
+    side = GATED_SIDE if body.gate else SIDE
     layers = body.shortcut + ((body.shortcut_product,) if body.shortcut_product else ())
-    line = path(f"M{AXIS},{fork} H{SIDE - 10} Q{SIDE},{fork} {SIDE},{fork + 10} V{join - 10} "
-                f"Q{SIDE},{join} {SIDE - 10},{join} H{AXIS + 13}", SHORTCUT, stroke_width=3.5)  # fmt: skip
+    line = path(f"M{AXIS},{fork} H{side - 10} Q{side},{fork} {side},{fork + 10} V{join - 10} "
+                f"Q{side},{join} {side - 10},{join} H{AXIS + 13}", SHORTCUT, stroke_width=3.5)  # fmt: skip
     head = element("path", d=f"M{AXIS + 12},{join} l8,-5 v10 z", fill=SHORTCUT)
     middle = (fork + join) / 2
     if not layers:
-        said = label(SIDE + 12, middle, words("identity"), fill=SHORTCUT, font_size=12,
-                     transform=f"rotate(90 {SIDE + 12} {middle})")  # fmt: skip
+        said = label(side + 12, middle, words("identity"), fill=SHORTCUT, font_size=12,
+                     transform=f"rotate(90 {side + 12} {middle})")  # fmt: skip
         return line + head + said
     boxes = []
     for index, layer in enumerate(layers):
         y = middle + (index - (len(layers) - 1) / 2) * 30
-        boxes.append(_operator(layer, SIDE, y, SHORTCUT, words, width=SIDE_BOX))
+        boxes.append(_operator(layer, side, y, SHORTCUT, words, width=SIDE_BOX))
     return line + head + "".join(boxes)
 
 
@@ -132,11 +135,11 @@ def _gate(body: Body, fork: float, product: float, branch_product: float, words:
     convolution, sigmoid = product - 62, product - 30
     thin = {"stroke_width": 1.5, "stroke_dasharray": "3 3"}
     parts = [
-        path(f"M{SIDE - 10},{fork} H{GATE} V{convolution - 13}", SHORTCUT, **thin),
-        _operator(body.gate[0], GATE, convolution, SHORTCUT, words, width=SIDE_BOX),
+        path(f"M{GATED_SIDE - 10},{fork} H{GATE} V{convolution - 13}", SHORTCUT, **thin),
+        _operator(body.gate[0], GATE, convolution, SHORTCUT, words, width=GATE_BOX),
         path(f"M{GATE},{convolution + 13} V{sigmoid - 10}", SHORTCUT, **thin),
         _operator(body.gate[1], GATE, sigmoid, SHORTCUT, words),
-        path(f"M{GATE},{sigmoid + 10} V{product} H{SIDE + 44}", SHORTCUT, **thin),
+        path(f"M{GATE},{sigmoid + 10} V{product} H{GATED_SIDE + 44}", SHORTCUT, **thin),
         label(GATE + 12, product, "g", font_style="italic", fill=SHORTCUT),
     ]
     if body.branch_product:

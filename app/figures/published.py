@@ -18,9 +18,11 @@ def published(rows: Mapping[Slot, Preset | None], words: Words) -> str:
 def _line(slot: Slot, row: Preset | None, words: Words) -> str:
     if row is None or not row.published:
         return "<p></p>"
-    told = []
+    told, named_before = [], ""
     for source, figures in groupby(row.published, key=lambda figure: figure.source):
         named = ", ".join(words(QUANTITIES[figure.quantity], figure=figure.printed) for figure in figures)
-        told.append(f"{named} ({source})")
+        paper, _, place = source.partition(", ")
+        told.append(f"{named} ({place if paper == named_before else source})")
+        named_before = paper
     letter = f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'
     return f'<p data-published="{slot}">{letter} {escape(words("published: {figures}", figures="; ".join(told)))}</p>'
