@@ -11,6 +11,7 @@ import streamlit as st
 
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.runner import Desk
+from resnet_core.probe.records import DeviceList
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import fit
@@ -26,6 +27,12 @@ def desk() -> Desk:
 def devices() -> Job:
     """The devices of this machine, as PyTorch finds them."""
     return desk().submit("devices")
+
+
+def device_names() -> tuple[str, ...]:
+    """The devices of this machine, ``cpu`` first; that one alone while the others are not known."""
+    found: list[DeviceList] = devices().records if desk_is_warm() else []
+    return found[-1].names if found else ("cpu",)
 
 
 def warm_desk() -> None:
@@ -93,14 +100,14 @@ def start_training(spec: ArchSpec, train: TrainSpec, label: str, threads: int) -
     return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label, threads=threads)
 
 
-def start_latency(specs: Sequence[ArchSpec], seed: int) -> Job:
+def start_latency(specs: Sequence[ArchSpec], seed: int, device: str, batch_size: int) -> Job:
     """The latency of some networks, measured anew: a time is of a moment, and nobody else's answer."""
-    return desk().submit("latency", [_dict(spec) for spec in specs], seed)
+    return desk().submit("latency", [_dict(spec) for spec in specs], seed, device, batch_size)
 
 
-def start_roofline(specs: Sequence[ArchSpec], seed: int) -> Job:
+def start_roofline(specs: Sequence[ArchSpec], seed: int, device: str, batch_size: int) -> Job:
     """What each kind of layer of some networks achieves, measured anew."""
-    return desk().submit("roofline", [_dict(spec) for spec in specs], seed)
+    return desk().submit("roofline", [_dict(spec) for spec in specs], seed, device, batch_size)
 
 
 def _dict(spec: ArchSpec | TrainSpec) -> dict[str, object]:

@@ -16,7 +16,7 @@ from resnet_core.cost.ledger import count
 from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten, to_text
-from resnet_core.presets import preset, preset_named_by
+from resnet_core.presets import Preset, preset, preset_named_by, presets
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 
@@ -37,6 +37,12 @@ class Network(NamedTuple):
         """The preset, and the fields in which the network differs from it: ``cifar56, width=32``."""
         changes = preset(self.base).differences(self.spec)
         return ", ".join([self.base, *(f"{name}={to_text(value)}" for name, (_, value) in changes.items())])
+
+    @property
+    def row(self) -> Preset | None:
+        """The preset that this network is, with its evidence; None once anything in it is changed."""
+        row = presets()[self.base]
+        return row if row.spec == self.spec else None
 
     def changed(self, spec: ArchSpec) -> "Network":
         """The network after a change: it takes the name of a preset that it has become. Refuses a giant."""

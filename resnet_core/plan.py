@@ -105,8 +105,21 @@ class Plan:
 
     @property
     def ordinary_unit(self) -> Unit:
-        """A block whose shapes do not change, if there is one: the second of the first stage."""
-        return self.units[1] if self.spec.stages[0] > 1 else self.units[0]
+        """The block that most are like: one that keeps its shape and is not the first of its stage.
+
+        Where every stage is a single block, the first that keeps its shape; else, as in a network of one bottleneck a
+        stage, the first of all.
+        """
+        keeping = [unit for unit in self.units if unit.body.in_shape == unit.body.out_shape]
+        return next((unit for unit in keeping if unit.block > 1), keeping[0] if keeping else self.units[0])
+
+    @property
+    def changing_unit(self) -> Unit:
+        """The first block of a stage, where the map is halved and the channels grow: of the second stage, if any.
+
+        There a stride, a projection and a shared pre-activation stand. A network of one stage has its first block.
+        """
+        return next((unit for unit in self.units if unit.stage == 2), self.units[0])
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)

@@ -9,72 +9,135 @@ from resnet_core.spec import ArchSpec
 
 RESNET_2015 = "arXiv:1512.03385"
 RESNET_2016 = "arXiv:1603.05027"
+RESNEXT = "arXiv:1611.05431"
+WIDE = "arXiv:1605.07146"
 TORCHVISION = "torchvision"
 
 
+class Published(NamedTuple):
+    """One figure as its source prints it: ``25,557,032``, ``0.85 M``, ``3.8 G``, ``6.97``, ``>60``.
+
+    ``quantity`` is a name of :data:`QUANTITIES`. Errors are in percent and belong to the authors' training: nothing
+    here was measured or computed by this project.
+    """
+
+    quantity: str
+    printed: str
+    source: str
+
+    @property
+    def value(self) -> float:
+        """The figure as a number of parameters, of multiply-adds, or of percent."""
+        number, _, prefix = self.printed.lstrip(">").replace(",", "").partition(" ")
+        return float(number) * {"": 1, "M": 10**6, "G": 10**9}[prefix]
+
+
+QUANTITIES = {
+    "params": N_("{figure} parameters"),
+    "macs": N_("{figure} multiply-adds"),
+    "cifar10_error": N_("CIFAR-10 error {figure}%"),
+    "cifar100_error": N_("CIFAR-100 error {figure}%"),
+    "imagenet_error": N_("ImageNet top-1 error {figure}%, 10-crop"),
+}
+
+
 class Preset(NamedTuple):
-    """``published_params`` and ``published_gmacs`` (10^9) are the source's own figures, None where it prints
-    too few digits to test against."""
+    """``source`` describes the network; ``published`` is what is printed of exactly this network, where anything is."""
 
     name: str
     spec: ArchSpec
     source: str
-    published_params: int | None = None
-    published_gmacs: float | None = None
+    published: tuple[Published, ...] = ()
 
 
 _IMAGENET = ArchSpec(stem="imagenet", stages=(2, 2, 2, 2), width=64, projection="B", image_size=224, num_classes=1000)
 
 
-def _imagenet(name: str, depth: int, params: int, gmacs: float, **changes: object) -> Preset:
-    """A row of torchvision's models; the figures are ``num_params`` and ``_ops`` of its weights' metadata."""
+def _imagenet(
+    name: str, depth: int, params: int, gmacs: str, paper: str = f"{RESNET_2015}, Table 1", **changes: object
+) -> Preset:
+    """A row of torchvision's models; the figures are ``num_params`` and ``_ops`` of its weights' metadata.
+
+    The 2015 paper's errors of its 50 layers and more are those of another stride: see :func:`_paper_stride`.
+    """
     block = "basic" if depth < 50 else "bottleneck"
     spec = _IMAGENET.with_(block=block, stages=stages_for_depth(depth, stem="imagenet", block=block), **changes)
-    return Preset(name, spec, f"{RESNET_2015}, Table 1; {TORCHVISION}", params, gmacs)
+    published = [Published("params", f"{params:,}", TORCHVISION), Published("macs", f"{gmacs} G", TORCHVISION)]
+    if name == "resnet34":  # its projections are option B; Table 2's ResNet-18 and 34 have option A
+        published.append(Published("imagenet_error", "24.52", f"{RESNET_2015}, Table 3"))
+    return Preset(name, spec, f"{paper}; {TORCHVISION}", tuple(published))
 
 
-def _paper_stride(name: str, depth: int, gmacs: float) -> Preset:
+def _paper_stride(name: str, depth: int, gmacs: str, error: str) -> Preset:
     """The 2015 paper's own stride, on the first 1x1; Table 1 prints its cost to two digits (3.8 x 10^9)."""
     spec = _IMAGENET.with_(block="bottleneck", depth=depth, stride_on="1x1")
-    return Preset(name, spec, f"{RESNET_2015}, Table 1", None, gmacs)
+    source = f"{RESNET_2015}, Table 1"
+    error_source = f"{RESNET_2015}, Table 3"
+    return Preset(
+        name, spec, source, (Published("macs", f"{gmacs} G", source), Published("imagenet_error", error, error_source))
+    )
 
 
-def _cifar(depth: int, *, plain: bool = False) -> Preset:
+def _imagenet_plain(depth: int, gmacs: str, error: str) -> Preset:
+    """The plain networks beside ResNet-18 and 34."""
+    published = (
+        Published("macs", f"{gmacs} G", f"{RESNET_2015}, Table 1"),
+        Published("imagenet_error", error, f"{RESNET_2015}, Table 2"),
+    )
+    spec = _IMAGENET.with_(depth=depth, skip=False)
+    return Preset(f"plain{depth}", spec, f"{RESNET_2015}, Tables 1 and 2", published)
+
+
+def _cifar(depth: int, params: str, error: str) -> Preset:
     """6n+2 layers with zero-padded shortcuts; the paper prints parameters in millions (Table 6)."""
-    spec = ArchSpec().with_(depth=depth, skip=not plain)
-    name = f"plain{depth}" if plain else f"cifar{depth}"
-    return Preset(name, spec, f"{RESNET_2015}, section 4.2 and Table 6")
+    table = f"{RESNET_2015}, Table 6"
+    published = Published("params", f"{params} M", table), Published("cifar10_error", error, table)
+    return Preset(f"cifar{depth}", ArchSpec().with_(depth=depth), f"{RESNET_2015}, section 4.2 and Table 6", published)
 
 
-def _preact(depth: int) -> Preset:
+def _cifar_plain(depth: int) -> Preset:
+    """Their plain twins, whose errors Figure 6 draws without numbers, but for one that is told in its caption."""
+    figure = f"{RESNET_2015}, Figure 6"
+    published = (Published("cifar10_error", ">60", figure),) if depth == 110 else ()
+    spec = ArchSpec().with_(depth=depth, skip=False)
+    return Preset(f"plain{depth}", spec, f"{RESNET_2015}, section 4.2 and Figure 6", published)
+
+
+def _preact(depth: int, table: str, **errors: str) -> Preset:
     """The 2016 paper's networks: 110 layers of basic blocks, 164 and 1001 of bottlenecks, ordered as in Figure 4(e)."""
     block, projection = ("basic", "A") if depth == 110 else ("bottleneck", "B")
     spec = ArchSpec().with_(block=block, depth=depth, projection=projection, ordering="full_preact")
-    return Preset(f"preact{depth}", spec, f"{RESNET_2016}, Tables 2 and 3")
+    source = f"{RESNET_2016}, {table}"
+    published = tuple(Published(f"{data}_error", error, source) for data, error in errors.items())
+    return Preset(f"preact{depth}", spec, source, published)
 
 
-_CIFAR_DEPTHS = (20, 32, 44, 56, 110)
 _ROWS = (
-    *(_cifar(depth) for depth in (*_CIFAR_DEPTHS, 1202)),
-    *(_cifar(depth, plain=True) for depth in _CIFAR_DEPTHS),
-    *(_preact(depth) for depth in (110, 164, 1001)),
-    _imagenet("resnet18", 18, 11_689_512, 1.814),
-    _imagenet("resnet34", 34, 21_797_672, 3.664),
-    _imagenet("resnet50", 50, 25_557_032, 4.089),
-    _imagenet("resnet101", 101, 44_549_160, 7.801),
-    _imagenet("resnet152", 152, 60_192_808, 11.514),
-    _imagenet("resnext50_32x4d", 50, 25_028_904, 4.230, groups=32, width_per_group=4),
-    _imagenet("resnext101_32x8d", 101, 88_791_336, 16.414, groups=32, width_per_group=8),
-    _imagenet("resnext101_64x4d", 101, 83_455_272, 15.460, groups=64, width_per_group=4),
-    _imagenet("wide_resnet50_2", 50, 68_883_240, 11.398, width_per_group=128),
-    _imagenet("wide_resnet101_2", 101, 126_886_696, 22.753, width_per_group=128),
-    _paper_stride("resnet50_v1", 50, 3.8),
-    _paper_stride("resnet101_v1", 101, 7.6),
-    _paper_stride("resnet152_v1", 152, 11.3),
-    *(
-        Preset(f"plain{depth}", _IMAGENET.with_(depth=depth, skip=False), f"{RESNET_2015}, Tables 1 and 2")
-        for depth in (18, 34)
-    ),
+    _cifar(20, "0.27", "8.75"),
+    _cifar(32, "0.46", "7.51"),
+    _cifar(44, "0.66", "7.17"),
+    _cifar(56, "0.85", "6.97"),
+    _cifar(110, "1.7", "6.43"),
+    _cifar(1202, "19.4", "7.93"),
+    *(_cifar_plain(depth) for depth in (20, 32, 44, 56, 110)),
+    _preact(110, "Table 2", cifar10="6.37"),
+    _preact(164, "Table 3", cifar10="5.46", cifar100="24.33"),
+    _preact(1001, "Table 3", cifar10="4.92", cifar100="22.71"),
+    _imagenet("resnet18", 18, 11_689_512, "1.814"),
+    _imagenet("resnet34", 34, 21_797_672, "3.664"),
+    _imagenet("resnet50", 50, 25_557_032, "4.089"),
+    _imagenet("resnet101", 101, 44_549_160, "7.801"),
+    _imagenet("resnet152", 152, 60_192_808, "11.514"),
+    _imagenet("resnext50_32x4d", 50, 25_028_904, "4.230", RESNEXT, groups=32, width_per_group=4),
+    _imagenet("resnext101_32x8d", 101, 88_791_336, "16.414", RESNEXT, groups=32, width_per_group=8),
+    _imagenet("resnext101_64x4d", 101, 83_455_272, "15.460", RESNEXT, groups=64, width_per_group=4),
+    _imagenet("wide_resnet50_2", 50, 68_883_240, "11.398", WIDE, width_per_group=128),
+    _imagenet("wide_resnet101_2", 101, 126_886_696, "22.753", WIDE, width_per_group=128),
+    _paper_stride("resnet50_v1", 50, "3.8", "22.85"),
+    _paper_stride("resnet101_v1", 101, "7.6", "21.75"),
+    _paper_stride("resnet152_v1", 152, "11.3", "21.43"),
+    _imagenet_plain(18, "1.8", "27.94"),
+    _imagenet_plain(34, "3.6", "28.54"),
 )
 _TABLE = {row.name: row for row in _ROWS}
 

@@ -193,8 +193,9 @@ class ArchSpec(Specification):
             )  # fmt: skip
         if self.branch_width(0) < self.groups:
             raise Refusal(
-                N_("width {width} with width_per_group {width_per_group} leaves a group less than one channel."),
-                field="width_per_group", width=self.width, width_per_group=self.width_per_group,
+                N_("width {width}, width_per_group {width_per_group} and groups {groups} leave a group less than one "
+                   "channel: width times width_per_group must be at least 64."),
+                field="width_per_group", width=self.width, width_per_group=self.width_per_group, groups=self.groups,
             )  # fmt: skip
         if self.image_size < self.total_stride:
             raise Refusal(

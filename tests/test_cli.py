@@ -55,12 +55,12 @@ def test_count_tells_every_cost_and_its_rows() -> None:
     assert (told["receptive_field"], told["paths"]) == (ledger.receptive_field, 2**9)
     assert told["activations"]["saved_bytes"] == ledger.saved_bytes
     assert told["memory"]["training"] == training_memory(ledger, 1)._asdict()
-    for total in ("params", "macs", "saved_bytes"):
+    for total in ("params", "macs", "flops", "saved_bytes"):
         assert sum(row[total] for row in told["rows"]) == told[total] == getattr(ledger, total)
     assert told["rows"][0] == {
         "name": "conv1", "kind": "conv", "in_shape": [3, 32, 32], "out_shape": [16, 32, 32], "params": 432,
-        "macs": 442_368, "elements": 16_384, "read_bytes": 4 * (3 * 32 * 32 + 432), "written_bytes": 65_536,
-        "saved_bytes": 12_288, "formula": "3*3*3*16 * 32*32 = 442,368",
+        "macs": 442_368, "flops": 884_736, "elements": 16_384, "read_bytes": 4 * (3 * 32 * 32 + 432),
+        "written_bytes": 65_536, "saved_bytes": 12_288, "formula": "3*3*3*16 * 32*32 = 442,368",
     }  # fmt: skip
     assert json.loads(run("count", "cifar1202", "--json").stdout)["paths"] == 2**600
 

@@ -44,6 +44,18 @@ def _line(layer: Layer) -> str:
     return f"{layer.name:24} {layer.op:8} {before:>12} -> {after:12} {window:14} {layer.part}"
 
 
+def test_the_two_blocks_that_are_drawn() -> None:
+    def named(spec: ArchSpec) -> tuple[str, str]:
+        return plan(spec).ordinary_unit.name, plan(spec).changing_unit.name
+
+    assert named(ArchSpec()) == ("layer1.1", "layer2.0")
+    assert named(ArchSpec(stages=(1, 3, 1))) == ("layer2.1", "layer2.0")
+    assert named(ArchSpec(stages=(1, 1, 1))) == ("layer1.0", "layer2.0")
+    assert named(ArchSpec(stages=(2,))) == ("layer1.1", "layer1.0")
+    assert named(ArchSpec(stages=(1, 1), block="bottleneck")) == ("layer1.0", "layer2.0"), "none keeps its shape"
+    assert named(ArchSpec(stages=(1, 1), block="bottleneck", expansion=1)) == ("layer1.0", "layer2.0")
+
+
 def _ops(layers: tuple[Layer, ...]) -> str:
     return " ".join(layer.name for layer in layers)
 

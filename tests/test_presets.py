@@ -13,10 +13,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_core import ArchSpec, Refusal, build, count, plan, preset, presets
 from resnet_core.model.network import ResNet
-from resnet_core.presets import preset_named_by
+from resnet_core.presets import QUANTITIES, RESNET_2015, RESNET_2016, preset_named_by
 from resnet_core.spec import ARCH_FIELDS
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "presets.json").read_text(encoding="utf-8"))
+FOLDER = Path(__file__).parent / "reference"
+REFERENCE = json.loads((FOLDER / "presets.json").read_text(encoding="utf-8"))
+PAPERS = json.loads((FOLDER / "papers.json").read_text(encoding="utf-8"))
 NAMES = list(presets())
 
 
@@ -87,14 +89,54 @@ def test_formula_and_module_agree_on_every_preset(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_published_figures_hold_to_the_digits_printed(name: str) -> None:
+def test_published_sizes_are_those_of_the_ledger_to_the_digits_printed(name: str) -> None:
     row, ledger = presets()[name], count(preset(name))
-    assert row.published_params in (None, ledger.params)
-    if row.published_gmacs is not None:
-        digits = len(str(row.published_gmacs).partition(".")[2])
+    for figure in row.published:
+        assert figure.quantity in QUANTITIES
+        assert figure.source.startswith(("arXiv:", "torchvision"))
+        if figure.quantity.endswith("_error"):
+            continue
+        exact = getattr(ledger, figure.quantity)
+        number, _, prefix = figure.printed.partition(" ")
+        unit = {"": 1, "M": 10**6, "G": 10**9}[prefix] / 10 ** len(number.partition(".")[2])
         # The 2015 paper cuts digits off where torchvision rounds: 3.858 is printed as 3.8.
-        cut, rounded = math.floor(ledger.macs / 10 ** (9 - digits)) / 10**digits, round(ledger.macs / 1e9, digits)
-        assert row.published_gmacs in ((cut, rounded) if digits == 1 else (rounded,))
+        cut, rounded = math.floor(exact / unit) * unit, round(exact / unit) * unit
+        assert figure.value in (pytest.approx(rounded), pytest.approx(cut)) if unit >= 10**4 else (exact,)
+
+
+def _printed_errors() -> dict[tuple[str, str, str], float]:
+    """(preset, quantity, source) -> percent, from the reference's copy of the papers' tables."""
+    first, second = PAPERS[RESNET_2015], PAPERS[RESNET_2016]
+    found: dict[tuple[str, str, str], float] = {}
+    for name, percent in first["table2_imagenet_top1_error_10crop"].items():
+        if name.startswith("plain"):  # its ResNets have option A, which no preset has
+            found[name, "imagenet_error", f"{RESNET_2015}, Table 2"] = percent
+    for name, percent in first["table3_imagenet_top1_error_10crop"].items():
+        network = {"resnet34_b": "resnet34"}.get(name, f"{name}_v1")  # from 50 layers on, with the paper's stride
+        if name in ("resnet34_a", "resnet34_c"):
+            continue
+        found[network, "imagenet_error", f"{RESNET_2015}, Table 3"] = percent
+    for depth, percent in first["table6_cifar10_error"].items():
+        found[f"cifar{depth}", "cifar10_error", f"{RESNET_2015}, Table 6"] = percent
+    assert "above 60%" in first["figure6"]
+    found["plain110", "cifar10_error", f"{RESNET_2015}, Figure 6"] = 60
+    found["preact110", "cifar10_error", f"{RESNET_2016}, Table 2"] = second["table2_orderings_cifar10_error"]["110"][
+        "full_preact"
+    ]
+    for depth, errors in second["table3_preact"].items():
+        for data in ("cifar10", "cifar100"):
+            found[f"preact{depth}", f"{data}_error", f"{RESNET_2016}, Table 3"] = errors[data][1]
+    return found
+
+
+def test_published_errors_are_the_papers() -> None:
+    shown = {
+        (name, figure.quantity, figure.source): figure.value
+        for name, row in presets().items()
+        for figure in row.published
+        if figure.quantity.endswith("_error")
+    }
+    assert shown == _printed_errors()
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -60,7 +60,8 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     ),
     (
         ArchSpec, {"block": "bottleneck", "width": 3, "width_per_group": 21}, "width_per_group",
-        "width 3 with width_per_group 21 leaves a group less than one channel.",
+        "width 3, width_per_group 21 and groups 1 leave a group less than one channel: width times width_per_group "
+        "must be at least 64.",
     ),
     (
         ArchSpec, {"image_size": 3}, "image_size",

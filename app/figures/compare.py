@@ -7,6 +7,7 @@ from app.figures.numbers import percent, readable
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS
 from app.text import Words
+from app.text.operators import layer_name
 from app.text.sentences import value_label
 from resnet_core.cost.difference import Difference, LayerGroup, Total
 from resnet_core.errors import N_
@@ -44,7 +45,7 @@ def layers_table(found: Difference, words: Words) -> str:
         (words("only in B"), found.only_b),
         (words("in both, with another shape"), found.reshaped),
     )
-    body = "".join(_part(title, groups) for title, groups in parts if groups)
+    body = "".join(_part(title, groups, words) for title, groups in parts if groups)
     heads = "".join(f"<th>{head}</th>" for head in (escape(words("layers")), *coloured_slots()))
     return f'<div class="rx-compare rx-layers"><table><thead><tr>{heads}</tr></thead>{body}</table></div>'
 
@@ -77,10 +78,11 @@ def _amount(value: int, unit: str) -> str:
     return readable(value, unit) if unit else f"{value:,}"
 
 
-def _part(title: str, groups: tuple[LayerGroup, ...]) -> str:
+def _part(title: str, groups: tuple[LayerGroup, ...], words: Words) -> str:
     layers = f"{sum(group.layers for group in groups):,}"
     rows = "".join(
-        f"<tr><td>{escape(group.title)}{_times(group.layers)}</td><td>{_layer(group.a)}</td><td>{_layer(group.b)}</td></tr>"
+        f"<tr><td>{escape(group.title)}{_times(group.layers)}</td>"
+        f"<td>{_layer(group.a, words)}</td><td>{_layer(group.b, words)}</td></tr>"
         for group in groups
     )
     return f'<tbody><tr><th colspan="3">{escape(title)}: {layers}</th></tr>{rows}</tbody>'
@@ -90,13 +92,9 @@ def _times(count: int) -> str:
     return f' <span class="rx-count">{count}×</span>' if count > 1 else ""
 
 
-def _layer(layer: Layer | None) -> str:
-    """A layer as ``conv 3×3 /2 · 64×56×56 → 128×28×28``; a dash where it is absent."""
+def _layer(layer: Layer | None, words: Words) -> str:
+    """A layer as ``convolution 3×3 /2 · 64×56×56 → 128×28×28``; a dash where it is absent."""
     if layer is None:
         return "–"
-    name: str = layer.op
-    if layer.op == "conv":
-        groups = f" g={layer.groups}" if layer.groups > 1 else ""
-        name = f"conv {layer.kernel}×{layer.kernel}{groups}" + (f" /{layer.stride}" if layer.stride > 1 else "")
     shapes = ["×".join(map(str, shape)) for shape in (layer.in_shape, layer.out_shape)]
-    return f"{name} · {' → '.join(dict.fromkeys(shapes))}"
+    return f"{escape(layer_name(layer, words))} · {' → '.join(dict.fromkeys(shapes))}"

@@ -5,6 +5,7 @@ from html import escape
 
 from app.figures.numbers import readable
 from app.text import Words
+from app.text.operators import layer_name
 from resnet_core.cost.convention import Convention
 from resnet_core.cost.ledger import Ledger, Row
 from resnet_core.cost.outline import Blocks, Section, Totals, outline, totals
@@ -36,7 +37,7 @@ def _section(section: Section, convention: Convention, words: Words) -> str:
 
 
 def _blocks(blocks: Blocks, convention: Convention, words: Words) -> str:
-    rows = "".join(_operation(row, convention) for row in blocks.rows)
+    rows = "".join(_operation(row, convention, words) for row in blocks.rows)
     if not blocks.first:
         return rows
     if blocks.number == 1:
@@ -48,15 +49,16 @@ def _blocks(blocks: Blocks, convention: Convention, words: Words) -> str:
     return f'<details data-level="block"><summary class="rx-row rx-block">{line}</summary>{rows}</details>'
 
 
-def _operation(row: Row, convention: Convention) -> str:
+def _operation(row: Row, convention: Convention, words: Words) -> str:
     layer = row.layer
     name = row.name.split(".", 2)[-1] if row.stage else row.name
     shapes = f"{_shape(layer.in_shape)} → {_shape(layer.out_shape)}"
     params = row.params_formula or "0"
     macs = row.macs_formula or "0"
     cells = (
-        f"<span title='{escape(row.kind)}'>{escape(name)}</span>", f"<span>{shapes}</span>", f"<span>{params}</span>",
-        f"<span>{macs}</span>", f"<span>{convention.formula(row) or 0}</span>", *_sizes(row),
+        f"<span>{escape(name)} <i>{escape(layer_name(layer, words, kind=row.kind))}</i></span>",
+        f"<span>{shapes}</span>", f"<span>{params}</span>", f"<span>{macs}</span>",
+        f"<span>{convention.formula(row) or 0}</span>", *_sizes(row),
     )  # fmt: skip
     return f'<div class="rx-row rx-operation" data-level="operation">{"".join(cells)}</div>'
 

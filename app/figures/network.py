@@ -48,7 +48,7 @@ def network_drawing(ledger: Ledger, colour: str, words: Words) -> str:
         parts.append(label(middle, BASE + 12, f"{len(units)} ×", font_size=11, font_weight="600"))
         parts.append(label(middle, BASE + 26, f"{c}×{h}×{w}", font_size=10.5, fill_opacity=0.75))
         x += 16
-    parts.append(_end(x, words("head"), f"fc {plan.head[-1].out_shape[0]}"))
+    parts.append(_end(x, words("head"), words("{count} classes", count=f"{plan.head[-1].out_shape[0]:,}")))
     width = x + ENDS
     name = words("Network of {depth} weight layers in {blocks} blocks", depth=ledger.depth, blocks=len(plan.units))
     # A long network keeps its bars readable and scrolls in its own place.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 from app.figures.compare import coloured_slots, table
 from app.figures.gradients import LEGEND, Figure
@@ -11,6 +11,8 @@ from app.figures.numbers import readable
 from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
+from app.text.operators import operator_name
+from resnet_core.cost.ledger import Kind
 from resnet_core.probe.records import Latency, Roofline, Spread, ratios
 
 GIGA = 1e9
@@ -84,7 +86,7 @@ def roofline_chart(found: Mapping[Slot, Roofline], names: Mapping[Slot, str], wo
                 "array": [high - middle for high, middle in zip(fastest, reached, strict=True)],
                 "arrayminus": [middle - low for middle, low in zip(reached, slowest, strict=True)],
             },
-            "text": [_mark(roofline, place) for place in kinds],
+            "text": [_mark(roofline, place, words) for place in kinds],
             "textposition": [f"{ABOVE[slot]} {BESIDE.get(roofline.kernels[place], 'right')}" for place in kinds],
             "textfont": {"color": colour},
             "marker": {"size": 11, "symbol": MARKS[slot], "color": colour, "line": {"width": 2, "color": colour}},
@@ -153,16 +155,13 @@ def _by_kind(roofline: Roofline, words: Words) -> dict[str, tuple[float, tuple[s
     return rows
 
 
-def _mark(roofline: Roofline, place: int) -> str:
-    """A kind's name beside its mark, short enough for a telephone: ``3×3``, ``3×3 g=32``, ``fc``."""
+def _mark(roofline: Roofline, place: int, words: Words) -> str:
+    """A kind's name beside its mark, short enough for a telephone: ``3×3``, ``3×3 g=32``."""
     op, kernel, groups = roofline.ops[place], roofline.kernels[place], roofline.groups[place]
-    name = f"{kernel}×{kernel}" if op == "conv" else op
+    name = f"{kernel}×{kernel}" if op == "conv" else operator_name(cast(Kind, op), words)
     return f"{name} g={groups}" if groups > 1 else name
 
 
 def _title(roofline: Roofline, place: int, words: Words) -> str:
-    op, kernel, groups = roofline.ops[place], roofline.kernels[place], roofline.groups[place]
-    if op != "conv":
-        return op
-    title = f"conv {kernel}×{kernel}"
-    return words("{conv}, {groups} groups", conv=title, groups=groups) if groups > 1 else title
+    op = cast(Kind, roofline.ops[place])
+    return operator_name(op, words, kernel=roofline.kernels[place], groups=roofline.groups[place])

@@ -16,8 +16,10 @@ from resnet_core.cost.difference import difference
 from resnet_core.cost.ledger import count
 from resnet_core.jobs.job import Job
 from resnet_core.probe.records import Kernels, Latency, Roofline
+from resnet_core.recipe import TRAIN_FIELDS
 
 BEAT_S = 0.3
+BATCHES = (1, 8, 32, 128)
 HEIGHT = 420
 
 
@@ -27,13 +29,16 @@ class Timing:
 
     networks: Mapping[Slot, Network]
     seed: int
+    device: str
+    batch_size: int
     latency: Job
     roofline: Job | None = None
 
     def go_on(self) -> None:
         """Begin the second measurement when the first is there: side by side, they would disturb each other."""
         if self.roofline is None and self.latency.status == "done":
-            self.roofline = cache.start_roofline([network.spec for network in self.networks.values()], self.seed)
+            specs = [network.spec for network in self.networks.values()]
+            self.roofline = cache.start_roofline(specs, self.seed, self.device, self.batch_size)
 
     @property
     def finished(self) -> bool:
@@ -57,7 +62,7 @@ def show() -> None:
         st.markdown(words("**The time of each.** Multiply-adds are a count, not a time. Measure both on this machine."))
         timing: Timing | None = st.session_state.get("compare.timing")
         waiting = timing is not None and not timing.finished
-        st.button(words("Measure the time"), key="compare.measure", on_click=_measure, disabled=waiting)
+        _how(waiting, words)
         if timing:
             st.fragment(_times, run_every=BEAT_S if waiting else None)(timing, waiting)
 
@@ -79,12 +84,29 @@ def _differences(networks: Mapping[Slot, Network], words: Words) -> None:
     st.html(f'<div class="rx-source">{source}</div>')
 
 
+def _how(waiting: bool, words: Words) -> None:
+    """On how many images at once and where; then the button."""
+    batch, device, go = st.columns([3, 3, 2], vertical_alignment="bottom")
+    with batch:
+        st.segmented_control(
+            words("Batch size"), BATCHES, key="compare.batch", default=BATCHES[0], required=True, width="stretch"
+        )
+    with device:
+        names = cache.device_names()
+        st.segmented_control(
+            words("Device"), names, key="compare.device", default=names[0], required=True, width="stretch",
+            format_func=lambda name: words(TRAIN_FIELDS["device"].choices[name]),
+        )  # fmt: skip
+    go.button(words("Measure the time"), key="compare.measure", width="stretch", on_click=_measure, disabled=waiting)
+
+
 def _measure() -> None:
     # The networks as they are now: a later change must not turn one network's answer into another's.
-    experiment = state.experiment()
+    experiment, session = state.experiment(), st.session_state
     networks = {slot: experiment.network(slot) for slot in SLOTS}
-    job = cache.start_latency([network.spec for network in networks.values()], experiment.train.seed)
-    st.session_state["compare.timing"] = Timing(networks, experiment.train.seed, job)
+    seed, device, batch_size = experiment.train.seed, session["compare.device"], session["compare.batch"]
+    job = cache.start_latency([network.spec for network in networks.values()], seed, device, batch_size)
+    session["compare.timing"] = Timing(networks, seed, device, batch_size, job)
 
 
 def _times(timing: Timing, waiting: bool) -> None:
@@ -127,10 +149,10 @@ def _lesson(kernels: Kernels, words: Words) -> None:
     pairs, fastest = kernels.ratios, kernels.fastest_ratio
     st.markdown(
         words(
-            "**Cost is not time.** Between {channels} channels on a {size}×{size} map, a 1×1 convolution has exactly "
-            "1/9 = 0.111 of the multiply-adds of a 3×3. Fastest against fastest, it took {fastest} of its time here, "
-            "{factor} times what its multiply-adds suggest; in the median pair {median} (middle half {lower} to "
-            "{upper}).",
+            "**Cost is not time.** For one image, between {channels} channels on a {size}×{size} map, a 1×1 "
+            "convolution has exactly 1/9 = 0.111 of the multiply-adds of a 3×3. Fastest against fastest, it took "
+            "{fastest} of its time here, {factor} times what its multiply-adds suggest; in the median pair {median} "
+            "(middle half {lower} to {upper}).",
             channels=kernels.channels, size=kernels.map_size, fastest=f"{fastest:.3f}", median=f"{pairs.median:.3f}",
             factor=f"{fastest * kernels.macs_3x3 / kernels.macs_1x1:.1f}", lower=f"{pairs.lower:.3f}",
             upper=f"{pairs.upper:.3f}",
@@ -155,11 +177,11 @@ def _layers(found: Mapping[Slot, Roofline], names: Mapping[Slot, str], words: Wo
     )  # fmt: skip
     st.html(kinds_table(found, words))
     source = words(
-        "Measured here: each layer timed in its place in {a} passes of A and {b} of B, in turn; marks are "
-        "medians, bars the middle half. {where} Roofs: {macs} GMAC/s in a product of 1024×1024 matrices, {moved} GB/s "
-        "in a copy of 64 MiB; a layer whose data lie in a cache can be above the second. MACs and bytes (each input, "
-        "weight and output once) are the ledger's.",
-        a=found["a"].passes, b=found["b"].passes, where=_where(found["a"], words),
+        "Measured here: each layer timed in its place in {a} passes of A and {b} of B, in turn, batch size {batch}; "
+        "marks are medians, bars the middle half. {where} Roofs: {macs} GMAC/s in a product of 1024×1024 matrices, "
+        "{moved} GB/s in a copy of 64 MiB; a layer whose data lie in a cache can be above the second. MACs and bytes "
+        "(each input, weight and output once) are the ledger's.",
+        a=found["a"].passes, b=found["b"].passes, batch=found["a"].batch_size, where=_where(found["a"], words),
         macs=f"{macs / GIGA:.3g}", moved=f"{moved / GIGA:.3g}",
     )  # fmt: skip
     st.html(f'<div class="rx-source">{source}</div>')

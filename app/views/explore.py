@@ -11,14 +11,18 @@ from app.figures.block import block_drawing, drawn_rows
 from app.figures.network import network_drawing
 from app.figures.numbers import metrics_of, numbers_strip
 from app.figures.palette import SLOT_COLOURS
+from app.figures.published import published
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
 from app.views import bottleneck, compare, export, frame, gradients, lesson, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
+from resnet_core.errors import N_
 
 # The browser draws all that has arrived at once. With this lead, the new numbers stand before the rest comes.
 HEAD_START_S = 0.03
+# Which of a plan's blocks is drawn.
+BLOCKS = {"ordinary_unit": N_("a block that keeps its shape"), "changing_unit": N_("the first block of a stage")}
 
 
 def show() -> None:
@@ -42,10 +46,11 @@ def _networks() -> None:
         for slot, place in zip(SLOTS, st.columns(2), strict=True):
             with place:
                 controls.network_card(slot, words)
-    *blocks, flow = st.columns([5, 5, 9])
+    blocks, flow = st.columns([10, 9])
     with flow:
         panel = gradients.Panel(words)
-    _blocks(dict(zip(SLOTS, blocks, strict=True)), ledgers, words)
+    with blocks:
+        _blocks(ledgers, words)
     drawing("".join(_whole_network(slot, ledgers[slot], words) for slot in SLOTS), key="networks")
     table.show(ledgers, words)
     memory.show(ledgers, words)
@@ -64,14 +69,19 @@ def _numbers(ledgers: dict[Slot, Ledger], words: Words) -> None:
         was = metrics_of({**ledgers, change.slot: before}, words)
         lit = {(new.name, change.slot) for new, old in zip(metrics, was, strict=True) if new.values != old.values}
         told = what_happened(SLOT_NAMES[change.slot], before, ledgers[change.slot], words)
-    st.html(numbers_strip(metrics, lit, words))
+    elsewhere = published({slot: state.experiment().network(slot).row for slot in SLOTS}, words)
+    st.html(numbers_strip(metrics, lit, words) + elsewhere)
     st.html(f'<div class="rx-happened">{told}</div>')
 
 
-def _blocks(places: dict[Slot, "st.delta_generator.DeltaGenerator"], ledgers: dict[Slot, Ledger], words: Words) -> None:
-    units = {slot: ledgers[slot].plan.ordinary_unit for slot in SLOTS}
+def _blocks(ledgers: dict[Slot, Ledger], words: Words) -> None:
+    which = st.segmented_control(
+        words("Block that is drawn"), list(BLOCKS), key="block.which", default=next(iter(BLOCKS)), required=True,
+        format_func=lambda name: words(BLOCKS[name]), label_visibility="collapsed",
+    )  # fmt: skip
+    units = {slot: getattr(ledger.plan, which) for slot, ledger in ledgers.items()}
     rows = max(drawn_rows(unit) for unit in units.values())
-    for slot, place in places.items():
+    for slot, place in zip(SLOTS, st.columns(2), strict=True):
         with place:
             drawing(block_drawing(units[slot], SLOT_COLOURS[slot], words, rows=rows), key=f"block-{slot}")
 

@@ -70,10 +70,13 @@ def _tables(ledger: Ledger, name: str, words: Words) -> None:
 
 def _drawings(ledger: Ledger, slot: Slot, name: str, words: Words) -> None:
     colour = SLOT_COLOURS[slot]
-    block, network = st.columns(2)
+    block, first, network = st.columns(3)
     with block:
         drawn = standalone(block_drawing(ledger.plan.ordinary_unit, colour, words))
         _download(words("Block diagram, SVG"), drawn, f"{name}-block.svg", "image/svg+xml")
+    with first:
+        drawn = standalone(block_drawing(ledger.plan.changing_unit, colour, words))
+        _download(words("First block of a stage, SVG"), drawn, f"{name}-first-block.svg", "image/svg+xml")
     with network:
         drawn = standalone(network_drawing(ledger, colour, words))
         _download(words("Network diagram, SVG"), drawn, f"{name}-network.svg", "image/svg+xml")

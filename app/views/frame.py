@@ -14,7 +14,8 @@ LOGO = (
     '<path d="M6 20H18M32 20H44" stroke="#0a7bc2" stroke-width="4"/>'
     '<path d="M10 20C10 2 40 2 40 20" stroke="#00956a" stroke-width="4"/>'
     '<rect x="17" y="13" width="16" height="14" rx="3" fill="#0a7bc2"/>'
-    '<text x="56" y="27" font-size="22" font-weight="600" fill="#0a7bc2">ResNet Explorer</text></svg>'
+    '<text x="56" y="27" font-size="22" font-weight="600" fill="#0a7bc2" textLength="172" '
+    'lengthAdjust="spacingAndGlyphs">ResNet Explorer</text></svg>'
 )
 
 

@@ -8,8 +8,9 @@ from app.components.drawing import drawing
 from app.figures.ledger import folding_ledger
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
+from app.text.operators import layer_name
 from resnet_core.cost.convention import CLASSES, Convention
-from resnet_core.cost.ledger import Ledger, Row
+from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
 
 NUMBERS = (N_("parameters"), N_("multiply-adds"), N_("saved bytes"))
@@ -87,7 +88,7 @@ def _columns(ledger: Ledger, words: Words) -> dict[str, list[Any]]:
 
     return {
         words("layer"): column(lambda row: row.name),
-        words("operator"): column(_operator),
+        words("operator"): column(lambda row: layer_name(row.layer, words, kind=row.kind)),
         words("input"): column(lambda row: "×".join(map(str, row.layer.in_shape))),
         words("output"): column(lambda row: "×".join(map(str, row.layer.out_shape))),
         words("parameters, formula"): column(lambda row: row.params_formula),
@@ -96,11 +97,3 @@ def _columns(ledger: Ledger, words: Words) -> dict[str, list[Any]]:
         words(NUMBERS[1]): column(lambda row: row.macs),
         words(NUMBERS[2]): column(lambda row: row.saved_bytes),
     }
-
-
-def _operator(row: Row) -> str:
-    layer = row.layer
-    if row.kind != "conv":
-        return row.kind
-    stride = f" /{layer.stride}" if layer.stride > 1 else ""
-    return f"conv {layer.kernel}×{layer.kernel}{stride}" + (f" g={layer.groups}" if layer.groups > 1 else "")

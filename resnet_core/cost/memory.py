@@ -96,16 +96,29 @@ def refuse_if_too_large(spec: ArchSpec, batch_size: int, *, available: int | Non
     ledger = count(spec)
     refuse_if_too_many(ledger)
     estimate = training_memory(ledger, batch_size)
-    needed = estimate.peak + RUNTIME_BYTES
+    _refuse_beyond(available, estimate.peak, ledger, batch_size)
+    return estimate
+
+
+def refuse_inference_if_too_large(spec: ArchSpec, batch_size: int, *, available: int | None = None) -> InferenceMemory:
+    """As :func:`refuse_if_too_large`, for forward passes alone, which keep no activations."""
+    ledger = count(spec)
+    refuse_if_too_many(ledger)
+    estimate = inference_memory(ledger, batch_size)
+    _refuse_beyond(available, estimate.peak, ledger, batch_size)
+    return estimate
+
+
+def _refuse_beyond(available: int | None, peak: int, ledger: Ledger, batch_size: int) -> None:
+    needed = peak + RUNTIME_BYTES
     free = psutil.virtual_memory().available if available is None else available
     if needed > free:
         raise Refusal(
             N_("This network would take about {need} GB on {batch_size} images of {image_size} pixels, and {free} GB "
                "are free: choose fewer blocks, a smaller width or smaller images."),
             need=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}", batch_size=batch_size,
-            image_size=spec.image_size,
+            image_size=ledger.plan.spec.image_size,
         )  # fmt: skip
-    return estimate
 
 
 def refuse_if_too_many(ledger: Ledger) -> None:

@@ -5,9 +5,12 @@ import io
 import json
 from typing import Any
 
+from resnet_core.cost.convention import Convention
 from resnet_core.cost.ledger import FLOAT32, Ledger, Row
 from resnet_core.cost.memory import inference_memory, training_memory
 from resnet_core.spec import ArchSpec
+
+FLOPS = Convention(multiply_add=2)  # the default: what a total of the name "flops" counts
 
 
 def row_values(row: Row) -> dict[str, Any]:
@@ -19,6 +22,7 @@ def row_values(row: Row) -> dict[str, Any]:
         "out_shape": list(row.layer.out_shape),
         "params": row.params,
         "macs": row.macs,
+        "flops": FLOPS.of(row),
         "elements": row.elements,
         "read_bytes": row.read_bytes,
         "written_bytes": row.written_bytes,

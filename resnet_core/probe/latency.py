@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet_core.cost.ledger import Ledger, count
-from resnet_core.cost.memory import refuse_if_too_large
+from resnet_core.cost.memory import refuse_inference_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.model.network import build
 from resnet_core.probe import clock
@@ -24,7 +24,8 @@ from resnet_core.probe.records import Kernels, Latency
 from resnet_core.spec import ArchSpec
 from resnet_core.train import devices
 
-MAX_MACS = 10**11  # of one pass: a few seconds on one core, before it is repeated
+MAX_MACS = 10**11  # of one pass on a processor: a few seconds on one core, before it is repeated
+MAX_MACS_GPU = 10**13
 REPEATS = 200
 BUDGET_S = 2.0  # for each network
 
@@ -51,7 +52,8 @@ def latencies(
 
     Inputs are ``(batch_size, in_channels, image_size, image_size)`` normal numbers from ``seed``, which also draws the
     weights. Where the passes would take longer than ``budget_s`` seconds for each network there are fewer, at least
-    five. :class:`Refusal`: no such device, too large for the memory, or more than 10^11 MACs in a pass.
+    five. :class:`Refusal`: no such device, too large for the memory, or more than 10^11 MACs in a
+    pass (10^13 on a GPU).
     """
     place = devices.resolve(device)
     ledgers = [measurable(spec, batch_size, device) for spec in specs]
@@ -107,13 +109,16 @@ def kernels(
 
 def measurable(spec: ArchSpec, batch_size: int, device: str) -> Ledger:
     """The ledger of a network that can be timed here; a refusal before anything is allocated."""
-    refuse_if_too_large(spec, batch_size, available=devices.free_bytes(device))
+    refuse_inference_if_too_large(spec, batch_size, available=devices.free_bytes(device))
     ledger = count(spec)
-    if batch_size * ledger.macs > MAX_MACS:
+    most = MAX_MACS if device == "cpu" else MAX_MACS_GPU
+    if batch_size * ledger.macs > most:
         raise Refusal(
-            N_("One forward pass of this network has {macs} multiply-adds; its time is measured up to {most}: choose "
-               "fewer blocks, a smaller width or smaller images."),
-            field="image_size", macs=f"{batch_size * ledger.macs:,}", most=f"{MAX_MACS:,}",
+            N_("A forward pass of this network has {macs} multiply-adds (batch size {batch_size}); its time is "
+               "measured up to {most} on this device: choose a smaller batch, fewer blocks, a smaller width or smaller "
+               "images."),
+            field="batch_size" if batch_size > 1 else "image_size", macs=f"{batch_size * ledger.macs:,}",
+            most=f"{most:,}", batch_size=batch_size,
         )  # fmt: skip
     return ledger
 

@@ -16,6 +16,7 @@ WHERE = {
     "seed": 0, "busy_cores": 0.5, "cores": 2, "device": "cpu", "device_name": "a processor", "threads": 1,
     "versions": {"torch": "2"},
 }  # fmt: skip
+KINDS = ("convolution 3×3", "convolution 3×3, 32 groups", "convolution 1×1", "BatchNorm", "fully-connected")
 NAMES = {"a": "resnet34", "b": "<b>"}
 
 
@@ -45,8 +46,8 @@ def test_layers_of_one_side_and_reshaped_ones_have_parts_of_their_own() -> None:
     assert "only in A: 29<" in html
     assert "only in B" not in html
     assert "in both, with another shape: 1<" in html
-    assert 'layer1.0–8.add <span class="rx-count">9×</span></td><td>add · 16×32×32</td><td>–</td>' in html
-    assert "<td>fc · 64×1×1 → 10×1×1</td><td>fc · 64×1×1 → 100×1×1</td>" in html
+    assert 'layer1.0–8.add <span class="rx-count">9×</span></td><td>addition · 16×32×32</td><td>–</td>' in html
+    assert "<td>fully-connected · 64×1×1 → 10×1×1</td><td>fully-connected · 64×1×1 → 100×1×1</td>" in html
 
 
 def test_the_ratio_of_times_stands_beside_that_of_macs() -> None:
@@ -62,7 +63,7 @@ def test_the_ratio_of_times_stands_beside_that_of_macs() -> None:
 def test_a_mark_for_each_kind_with_macs_under_the_measured_roofs() -> None:
     figure = roofline_chart({"a": A, "b": B}, NAMES, EN)
     roof, a, b = figure["data"]
-    assert a["text"] == ["3×3", "1×1", "fc"]
+    assert a["text"] == ["3×3", "1×1", "fully-connected"]
     assert b["text"][0] == "3×3 g=32"
     assert a["y"] == pytest.approx([30, 10, 0.001])
     assert a["x"] == pytest.approx([30, 5, 0.25])
@@ -76,10 +77,12 @@ def test_a_mark_for_each_kind_with_macs_under_the_measured_roofs() -> None:
 
 def test_the_table_of_kinds_is_in_order_of_their_time_and_leaves_gaps() -> None:
     html = kinds_table({"a": A, "b": B}, EN)
-    order = [html.index(f"<td>{kind}</td>") for kind in ("conv 3×3", "conv 3×3, 32 groups", "conv 1×1", "bn", "fc")]
+    order = [html.index(f"<td>{kind}</td>") for kind in KINDS]
     assert order == sorted(order)
-    assert "<td>conv 3×3</td><td>9</td><td>–</td><td>60.0%</td><td>–</td><td>30</td><td>–</td><td>1</td>" in html
-    assert "<td>bn</td><td>11</td><td>11</td><td>18.0%</td><td>18.0%</td><td>–</td><td>–</td><td>1.11</td>" in html
+    assert "<td>convolution 3×3</td><td>9</td><td>–</td><td>60.0%</td><td>–</td><td>30</td><td>–</td><td>1</td>" in html
+    assert (
+        "<td>BatchNorm</td><td>11</td><td>11</td><td>18.0%</td><td>18.0%</td><td>–</td><td>–</td><td>1.11</td>" in html
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from app.figures.gradients import gradient_profile
 from app.figures.network import network_drawing
 from app.figures.numbers import Metric, difference, metrics_of, numbers_strip, percent, readable
 from app.figures.palette import SHORTCUT, SLOT_COLOURS
+from app.figures.published import published
 from app.figures.svg import element, label
 from app.text import LANGUAGES, Words, words
 from resnet_core import ArchSpec, Layer, Unit, count, plan, preset, presets
@@ -52,6 +53,10 @@ def _said(layer: Layer) -> str:
     }[layer.op]
 
 
+def _size(shape: tuple[int, int, int]) -> str:
+    return "×".join(map(str, shape))
+
+
 def _drawn(unit: Unit, say: Words) -> tuple[list[str], ElementTree.Element]:
     root = _parse(block_drawing(unit, COLOUR, say))
     return _texts(root), root
@@ -70,8 +75,9 @@ def test_the_block_shows_the_operators_of_the_plan_in_their_order(spec: ArchSpec
         gate = [*map(_said, body.gate), "g"] if body.gate else []
         joint = [*shortcut, *gate, "+"] if body.add else []
         expected = [*map(_said, main), *joint, *map(_said, body.exit)]
-        assert texts[1:-1] == expected
-        assert texts[0].startswith("x  (")
+        assert texts[2:-2] == expected
+        assert texts[:2] == [f"x  ({_size(body.in_shape)})", unit.name]
+        assert texts[-1] == f"({_size(body.out_shape)})"
         assert drawn_rows(unit) == len(main) + bool(body.add) + len(body.exit)
         named = root.attrib["aria-label"]
         places = [named.index(unit.name), *(named.find(_said(layer)) for layer in main)]
@@ -90,14 +96,14 @@ def test_without_skip_the_shortcut_is_gone_and_all_else_stays(name: str) -> None
         assert "identity" not in texts
         assert SHORTCUT in block_drawing(with_skip, COLOUR, say)
         kept = [_said(layer) for layer in with_skip.body.layers if layer.part not in ("shortcut", "add")]
-        assert texts[1:-1] == kept
+        assert texts[2:-2] == kept
 
 
 def test_the_block_ends_with_its_equation() -> None:
     """arXiv:1512.03385, equations 1 and 2, with what follows the addition around it."""
 
     def result(spec: ArchSpec, unit: int) -> str:
-        return _drawn(plan(spec).units[unit], words("en"))[0][-1]
+        return _drawn(plan(spec).units[unit], words("en"))[0][-2]
 
     spec = ArchSpec(stages=(2, 2))
     assert result(spec, 1) == "H(x) = ReLU(F(x) + x)"
@@ -113,6 +119,34 @@ def test_the_block_ends_with_its_equation() -> None:
     assert result(preact.with_(shortcut="shortcut_only_gating"), 1) == "H(x) = F(x) + (1−g)·x"
     assert result(preact.with_(shortcut="conv1x1"), 1) == "H(x) = F(x) + Wₛx"
     assert result(preact.with_(shortcut="dropout"), 1) == "H(x) = F(x) + dropout(x)"
+
+
+def test_the_first_block_of_a_stage_shows_stride_projection_and_shared_activation() -> None:
+    def first(spec: ArchSpec) -> list[str]:
+        return _drawn(plan(spec).changing_unit, words("en"))[0]
+
+    assert [text for text in first(preset("resnet50")) if "/2" in text] == ["3×3, 128→128, /2", "1×1, 256→512, /2"]
+    assert [text for text in first(preset("resnet50_v1")) if "/2" in text] == ["1×1, 256→128, /2", "1×1, 256→512, /2"]
+    assert "zero-pad, /2" in first(preset("cifar20"))
+    assert "1×1, 16→32, /2" in first(preset("cifar20").with_(projection="C"))
+    ordinary = plan(preset("cifar20").with_(projection="C")).ordinary_unit
+    assert "1×1, 16→16" in _drawn(ordinary, words("en"))[0], "C projects every shortcut"
+    preact = plan(preset("preact164")).changing_unit
+    assert first(preset("preact164"))[2:5] == ["BatchNorm", "ReLU", "1×1, 64→32"]
+    xml = block_drawing(preact, COLOUR, words("en"))
+    fork = re.search(rf'd="M[\d.]+,([\d.]+) H[^"]+" fill="none" stroke="{SHORTCUT}"', xml)
+    relu, convolution = (float(re.findall(rf'y="([\d.]+)"[^>]*>{text}<', xml)[0]) for text in ("ReLU", "1×1, 64→32"))
+    assert fork
+    assert relu < float(fork[1]) < convolution, "both paths take what the activation puts out"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_drawing_says_operators_in_the_readers_language(language: str) -> None:
+    say = words(language)
+    spec = preset("cifar20").with_(shortcut="dropout")
+    assert f"{say('dropout')} 0.5" in _drawn(plan(spec).ordinary_unit, say)[0]
+    assert f"{say('zero-pad')}, /2" in _drawn(plan(spec).changing_unit, say)[0]
+    assert say("{count} classes", count="10") in _texts(_parse(network_drawing(count(spec), COLOUR, say)))
 
 
 def test_two_drawings_side_by_side_take_the_same_height() -> None:
@@ -152,6 +186,20 @@ def test_the_network_has_a_bar_a_block_and_an_arc_a_shortcut(name: str) -> None:
     texts = _texts(root)
     assert [int(text.split()[0]) for text in texts if text.endswith(" ×")] == list(ledger.plan.spec.stages)
     assert [int(text.split()[1]) for text in texts if "···" in text] == [n - 23 for n in long_]
+
+
+def test_published_figures_name_their_source_and_are_gone_with_a_change() -> None:
+    say, rows = words("en"), presets()
+    html = published({"a": rows["cifar56"], "b": None}, say)
+    assert "published: 0.85 M parameters, CIFAR-10 error 6.97% (arXiv:1512.03385, Table 6)" in html
+    assert 'data-published="b"' not in html
+    html = published({"a": rows["resnet50"], "b": rows["resnet50_v1"]}, say)
+    assert "published: 25,557,032 parameters, 4.089 G multiply-adds (torchvision)<" in html
+    told = "3.8 G multiply-adds (arXiv:1512.03385, Table 1); ImageNet top-1 error 22.85%, 10-crop (Table 3)<"
+    assert told in html
+    html = published({"a": rows["plain110"], "b": rows["plain56"]}, say)
+    assert "CIFAR-10 error &gt;60% (arXiv:1512.03385, Figure 6)" in html
+    assert "</p><p></p>" in html, "of plain-56 no number is printed"
 
 
 def test_words_in_a_drawing_are_escaped() -> None:

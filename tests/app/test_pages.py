@@ -3,6 +3,7 @@
 No browser here: these tests read what the script hands over, so they also see the whole table and every refusal.
 """
 
+import json
 import os
 import re
 import time
@@ -254,6 +255,69 @@ def test_what_training_costs() -> None:
     calm(visitor)
     ledger = count(preset("resnet50"))
     assert f"<td>{ledger.macs + ledger.backward_macs:,}</td>" in markup(visitor)
+
+
+def drawn(visitor: AppTest, slot: Slot) -> str:
+    """The drawing of a slot's block, as the page hands it over."""
+    (part,) = (part for part in visitor.get("bidi_component") if part.proto.id.endswith(f"-block-{slot}"))
+    text: str = json.loads(part.proto.json)["markup"]
+    return text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_block_of_a_stage_is_drawn_on_request(language: str) -> None:
+    visitor = open_page(a="resnet50", b="resnet50_v1", lang=language)
+    visitor.button_group(key="block.which").set_value("changing_unit").run()
+    calm(visitor)
+    assert "3×3, 128→128, /2" in drawn(visitor, "a")
+    assert "1×1, 256→128, /2" in drawn(visitor, "b")
+    visitor.button_group(key="block.which").set_value("ordinary_unit").run()
+    calm(visitor)
+    assert "/2" not in drawn(visitor, "a") + drawn(visitor, "b")
+
+
+def test_what_is_published_is_shown_of_a_preset_alone() -> None:
+    visitor = open_page(a="cifar110")
+    assert "1.7 M parameters, CIFAR-10 error 6.43% (arXiv:1512.03385, Table 6)" in markup(visitor)
+    visitor.selectbox(key="a.ordering").set_value("full_preact").run()
+    calm(visitor)
+    assert "CIFAR-10 error 6.37% (arXiv:1603.05027, Table 2)" in markup(visitor), "it has become another preset"
+    visitor.button_group(key="a.block").set_value("bottleneck").run()
+    calm(visitor)
+    assert "data-published" not in markup(visitor)
+
+
+def test_both_blocks_are_offered_as_files() -> None:
+    visitor = unfolded(open_page(a="resnet50"), "export")
+    ids = " ".join(part.proto.id for part in visitor.get("download_button"))
+    for name in ("resnet50-block.svg", "resnet50-first-block.svg", "resnet50-network.svg"):
+        assert f"export.{name}" in ids
+
+
+def refused_time(visitor: AppTest) -> str:
+    """Ask for the time of each network, and what is said instead of it."""
+    visitor.button(key="compare.measure").click().run()
+    end = time.monotonic() + PATIENCE_S
+    while not visitor.error:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        visitor.run()
+    calm(visitor)
+    return str(visitor.error[0].value)
+
+
+def test_the_time_is_measured_on_the_chosen_batch_and_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    monkeypatch.setattr(cache, "device_names", lambda: ("cpu", absent))
+    visitor = unfolded(open_page(a="resnet50"), "compare")
+    assert visitor.button_group(key="compare.batch").value == 1
+    visitor.button_group(key="compare.batch").set_value(128).run()
+    assert "523,415,584,768 multiply-adds (batch size 128)" in refused_time(visitor)
+    visitor.button_group(key="compare.batch").set_value(8).run()
+    visitor.button_group(key="compare.device").set_value(absent).run()
+    visitor.button(key="compare.measure").click().run()
+    assert f"this machine has no {absent.upper()} device" in refused_time(visitor)
 
 
 def test_a_bad_link_is_told_and_the_rest_of_it_holds() -> None:

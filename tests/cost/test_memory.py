@@ -14,6 +14,7 @@ from resnet_core.cost.memory import (
     inference_memory,
     refuse_if_too_large,
     refuse_if_too_many,
+    refuse_inference_if_too_large,
     training_memory,
 )
 
@@ -28,7 +29,11 @@ NETWORKS = [
 
 
 def _allocated_at_most(spec: ArchSpec, batch_size: int) -> int:
-    """The peak of a training step that is not the first, from the allocator's own records; the images included."""
+    """The peak of a training step that is not the first, from the allocator's own records; the images included.
+
+    Without oneDNN, whose scratch within one convolution depends on the processor: 38 MB in a ResNet-18 on small maps
+    with AVX2, next to nothing with AVX-512. Such a workspace is no part of the estimate, and the page says so.
+    """
     model = build(spec).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     images = torch.rand(batch_size, spec.in_channels, spec.image_size, spec.image_size)
@@ -39,9 +44,10 @@ def _allocated_at_most(spec: ArchSpec, batch_size: int) -> int:
         optimizer.step()
         optimizer.zero_grad()
 
-    step()
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+    with torch.backends.mkldnn.flags(enabled=False):
         step()
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+            step()
     assert profiled.profiler is not None
     assert profiled.profiler.kineto_results is not None
     events = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
@@ -52,11 +58,12 @@ def _allocated_at_most(spec: ArchSpec, batch_size: int) -> int:
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.filterwarnings("ignore:TF32 acceleration")  # said by torch where oneDNN is switched
 @pytest.mark.parametrize(("name", "batch_size", "changes"), NETWORKS)
 def test_the_peak_is_what_pytorch_allocates_within_5_percent(
     name: str, batch_size: int, changes: dict[str, object]
 ) -> None:
-    """Measured on a CPU: 1 to 2 percent below."""
+    """Measured on a CPU: at most 3 percent below."""
     spec = preset(name).with_(**changes)
     estimate = training_memory(count(spec), batch_size).peak
     assert estimate == pytest.approx(_allocated_at_most(spec, batch_size), rel=0.05)
@@ -120,6 +127,18 @@ def test_what_does_not_fit_is_refused_with_the_estimate() -> None:
         f"This network would take about {needed / 1e9:.1f} GB on 64 images of 224 pixels, and {needed / 1e9:.1f} GB "
         "are free: choose fewer blocks, a smaller width or smaller images."
     )
+
+
+def test_a_forward_pass_is_refused_by_what_it_takes_itself() -> None:
+    spec = preset("resnet152")
+    needed = inference_memory(count(spec), 64).peak + RUNTIME_BYTES
+    assert refuse_inference_if_too_large(spec, 64, available=needed).peak == needed - RUNTIME_BYTES
+    with pytest.raises(Refusal, match="on 64 images of 224 pixels"):
+        refuse_inference_if_too_large(spec, 64, available=needed - 1)
+    with pytest.raises(Refusal, match="GB are free"):
+        refuse_if_too_large(spec, 64, available=needed)
+    with pytest.raises(Refusal, match="takes up to"):
+        refuse_inference_if_too_large(ArchSpec(stages=(400,) * 3, width=1024), 1, available=10**18)
 
 
 def test_without_a_figure_the_machine_is_asked() -> None:

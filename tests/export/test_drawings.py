@@ -17,8 +17,10 @@ def test_a_file_of_its_own(name: str, language: str) -> None:
     ledger = count(preset(name))
     said = words(language)
     for drawn in (
-        block_drawing(ledger.plan.ordinary_unit, "#0a7bc2", said), network_drawing(ledger, "#0a7bc2", said)
-    ):  # fmt: skip
+        block_drawing(ledger.plan.ordinary_unit, "#0a7bc2", said),
+        block_drawing(ledger.plan.changing_unit, "#0a7bc2", said),
+        network_drawing(ledger, "#0a7bc2", said),
+    ):
         text = standalone(drawn)
         root = ElementTree.fromstring(text)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -19,6 +19,7 @@ def test_csv_adds_up(name: str) -> None:
     assert [row["name"] for row in rows] == [row.name for row in ledger.rows]
     assert sum(int(row["params"]) for row in rows) == ledger.params
     assert sum(int(row["macs"]) for row in rows) == ledger.macs
+    assert sum(int(row["flops"]) for row in rows) == ledger.flops
     assert sum(int(row["saved_bytes"]) for row in rows) == ledger.saved_bytes
     assert rows[0]["in_shape"] == "x".join(map(str, ledger.rows[0].layer.in_shape))
     assert rows[0]["formula"] == ledger.rows[0].macs_formula
@@ -28,7 +29,7 @@ def test_csv_adds_up(name: str) -> None:
 def test_json_adds_up_and_holds_the_specification(name: str) -> None:
     ledger = count(preset(name))
     told = json.loads(ledger_json(ledger))
-    for total in ("params", "macs", "saved_bytes"):
+    for total in ("params", "macs", "flops", "saved_bytes"):
         assert told[total] == sum(row[total] for row in told["rows"]) == getattr(ledger, total)
     assert (told["flops"], told["depth"], told["paths"]) == (2 * ledger.macs, ledger.depth, ledger.paths)
     assert ArchSpec(**told["arch"]) == preset(name)

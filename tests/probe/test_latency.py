@@ -93,10 +93,18 @@ def test_what_cannot_be_timed_is_refused_before_anything_is_built(monkeypatch: p
         raise AssertionError("built")
 
     monkeypatch.setattr(latency, "build", never)
-    with pytest.raises(Refusal, match="GB"):
-        latencies([SMALL, preset("resnet50").with_(width=700)])
-    with pytest.raises(Refusal, match="multiply-adds; its time is measured up to 100,000,000,000"):
+    with monkeypatch.context() as little:
+        little.setattr(devices, "free_bytes", lambda _: 10**9)
+        with pytest.raises(Refusal, match=r"GB on 512 images of 32 pixels, and 1.0 GB are free"):
+            latencies([SMALL, SMALL.with_(width=256)], batch_size=512)
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 10**12)
+    with pytest.raises(Refusal, match="its time is measured up to 100,000,000,000") as refusal:
         latencies([preset("resnet152").with_(image_size=1024)])
+    assert refusal.value.field == "image_size"
+    with pytest.raises(Refusal, match=r"130,853,896,192 multiply-adds \(batch size 32\)") as refusal:
+        latencies([preset("resnet50")], batch_size=32)
+    assert refusal.value.field == "batch_size"
+    assert latency.measurable(preset("resnet50"), 32, "cuda").macs == 4_089_184_256, "a GPU takes more"
     monkeypatch.setattr(devices, "available", lambda: ["cpu"])
     with pytest.raises(Refusal, match="no CUDA device"):
         kernels(device="cuda")
