@@ -37,12 +37,8 @@ def run(
         message = _work(task, args, options, control, threads, memory_bytes)
     except (BrokenPipeError, EOFError, ConnectionResetError):
         return  # the parent is gone, and with it everybody who would read on
-    except Refusal as refusal:
-        message = _failure(refusal)
-    except MemoryError:
-        message = _failure(_no_memory())
     except Exception as error:  # noqa: BLE001 - reported to the parent, whatever it is
-        message = _failure(_no_memory() if _is_out_of_memory(error) else _broken(error))
+        message = {"failed": _told(explained(error)), "traceback": traceback.format_exc()}
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         control.send(message)
 
@@ -80,8 +76,11 @@ def _be_quiet() -> None:
     os.close(nowhere)
 
 
-def _failure(refusal: Refusal) -> dict[str, Any]:
-    return {"failed": _told(refusal), "traceback": traceback.format_exc()}
+def explained(error: Exception) -> Refusal:
+    """The sentence for whatever ended a task."""
+    if isinstance(error, Refusal):
+        return error
+    return _no_memory() if isinstance(error, MemoryError) or _is_out_of_memory(error) else _broken(error)
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:

@@ -7,6 +7,7 @@ records and its last checkpoint tell how far it came.
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from resnet_core.jobs.store import (
 CHECKPOINT = "resume.json"
 TAIL = 1 << 16  # bytes: some tens of records
 LONGEST_LINE = 1 << 22
+FOREIGN = re.compile(r"[^\w.]+")  # in the name of a file
 UNTESTED = b'"test_accuracy":null'
 
 
@@ -67,6 +69,11 @@ class RunSummary:
     def name(self) -> str:
         """The title, or else the network's name."""
         return self.title or self.label
+
+    @property
+    def file_name(self) -> str:
+        """A name for the run's files elsewhere, such as ``cifar56-width-32-Ab3xK9_pQ2rT``."""
+        return f"{FOREIGN.sub('-', self.name)[:60].strip('-.')}-{self.id}".lstrip("-")
 
     @property
     def alive(self) -> bool:

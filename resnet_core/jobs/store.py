@@ -38,8 +38,10 @@ def root_folder(root: str | Path | None = None) -> Path:
 
 
 def new_id() -> str:
-    """A short random name for a run that can stand in a link."""
-    return secrets.token_urlsafe(9)
+    """A short random name for a run that can stand in a link, and in a command: it begins with no dash."""
+    while (name := secrets.token_urlsafe(9)).startswith("-"):
+        pass
+    return name
 
 
 def folder_of(root: Path, run_id: str) -> Path | None:

@@ -1,6 +1,6 @@
 """The tasks themselves, as they run in a child: plain values in, records out. Imports torch."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from resnet_core.cost import witnesses
@@ -19,7 +19,7 @@ from resnet_core.train.records import RunHeader, StepRecord
 
 def train(
     arch: dict[str, Any], how: dict[str, Any], *, folder: str | None = None, after: int = 0, warn: Any = None
-) -> Iterator[RunHeader | StepRecord]:
+) -> Generator[RunHeader | StepRecord, None, None]:
     """The run's header, then one record a step.
 
     With ``folder`` the training keeps its weights there, and goes on from what it finds. It may have got further than
