@@ -23,7 +23,7 @@ from resnet_core.fields import shorten
 from resnet_core.jobs.here import KeptTraining
 from resnet_core.jobs.listing import RunSummary, runs, summarise
 from resnet_core.jobs.store import HEADER, folder_of, going_on, is_alive, load, root_folder, specs
-from resnet_core.jobs.stored import StoredRun, read, steps
+from resnet_core.jobs.stored import StoredRun, read, run_header, steps
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import dumps, to_dict, to_json
 from resnet_core.spec import ArchSpec
@@ -218,8 +218,7 @@ def _export(folder: Path, summary: RunSummary, options: argparse.Namespace) -> l
         refuse_tensorboard()
     if not (options.csv or options.tensorboard):
         return []
-    stored = read(folder.parent, folder.name)
-    header = stored.header if stored else None
+    header = run_header(folder)
     if header is None:
         raise Refusal(N_("The run {run} has no records that could be written."), run=folder.name)
     written = []

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import math
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from resnet_core.train.records import StepRecord
@@ -52,10 +54,25 @@ def facts_json(header: Mapping[str, Any], end: Mapping[str, Any], *, title: str 
     ``arch`` is the network's specification, ``train`` the recipe; ``ArchSpec(**arch)`` and ``TrainSpec(**train)`` read
     them back. ``run`` are the facts of its start, ``end`` its status and last results.
     """
-    arch, train = header["args"]
+    args = header.get("args")
+    arch, train = args if isinstance(args, list) and len(args) == 2 else (None, None)
     known = {name: value for name, value in header.items() if name not in ("task", "args", "run", "written_at")}
     values = {"title": title, **known, "arch": arch, "train": train, "run": header.get("run"), "end": dict(end)}
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def zipped(files: Mapping[str, Path | Iterable[str]]) -> bytes:
+    """A ZIP archive: under each name a file from disk, or the texts that are put out one after the other."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in files.items():
+            if isinstance(content, Path):
+                target.write(content, name)
+                continue
+            with target.open(name, "w", force_zip64=True) as member:
+                for text in content:
+                    member.write(text.encode())
+    return archive.getvalue()
 
 
 def _cell(value: float | None) -> float | str:

@@ -57,11 +57,7 @@ class StoredRun:
 
     def _refresh(self) -> None:
         alive = is_alive(self.folder)  # asked first: what ends in between is read as alive once more
-        head = load(self.folder / HEADER) or {}
-        try:
-            self.header = from_dict(RunHeader, head["run"]) if head.get("run") else None
-        except (TypeError, KeyError, AttributeError):
-            self.header = None  # of another version of this program
+        self.header = run_header(self.folder)
         for record, read in _records(self.folder / RECORDS, self._read):
             self._read = read
             if isinstance(record, StepRecord):
@@ -73,6 +69,14 @@ class StoredRun:
         status, told = end.get("status"), end.get("error")
         self.status = status if status in FINISHED else "lost"
         self.error = refusal_from(told) if told else None
+
+
+def run_header(folder: Path) -> RunHeader | None:
+    """The facts of a run's start; None before that, or where another version of this program wrote others."""
+    try:
+        return from_dict(RunHeader, (load(folder / HEADER) or {})["run"])
+    except (TypeError, KeyError, AttributeError):
+        return None
 
 
 def refusal_from(told: dict[str, Any]) -> Refusal:
