@@ -9,13 +9,14 @@ if __name__ == "__main__":
     import streamlit as st
 
     from app import state
-    from app.views import explore, frame, train
+    from app.views import explore, frame, runs, train
 
     frame.configure()
     words = state.language()
     pages = [
         st.Page(explore.show, title=words("Explore"), url_path="explore", default=True),
         st.Page(train.show, title=words("Train"), url_path="train"),
+        st.Page(runs.show, title=words("Runs"), url_path="runs"),
     ]
     page = st.navigation(pages, position="top")
     state.begin(page.url_path)

@@ -1,8 +1,9 @@
 """The explorer's measurements from a terminal.
 
-``python -m resnet_core presets | count | reconcile | code | gradients | train``: the options of ``train`` and the names
-that ``--set`` takes come from the field tables of the two specifications. What is not understood is one line on
-standard error and exit code 2; ``presets``, ``count`` and ``code`` do without torch.
+``python -m resnet_core presets | count | reconcile | code | gradients | train | runs``: the options of ``train`` and
+the names that ``--set`` takes come from the field tables of the two specifications. What is not understood is one line
+on standard error and exit code 2; ``presets``, ``count``, ``code`` and ``runs`` do without torch. How trainings are
+kept, continued and listed stands in :mod:`resnet_core.cli_runs`.
 """
 
 import argparse
@@ -10,9 +11,11 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
+from resnet_core import cli_runs
 from resnet_core.cost.ledger import count
 from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
@@ -22,7 +25,7 @@ from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset, presets
 from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
 from resnet_core.recipes import recipe, recipes
-from resnet_core.records import dumps, to_json
+from resnet_core.records import dumps
 from resnet_core.spec import ArchSpec
 from resnet_core.train.records import Diverged
 
@@ -42,11 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        for line in options.run(options):
-            print(line, flush=True)  # noqa: T201 - this is what a terminal reads
+        with closing(options.run(options)) as lines:  # closed at once: a training that is kept has an end to write
+            for line in lines:
+                print(line, flush=True)  # noqa: T201 - this is what a terminal reads
     except Refusal as refusal:
         print("resnet_core:", *str(refusal).split(), file=sys.stderr)  # noqa: T201
         return FAILED if isinstance(refusal, Diverged) else BAD_INPUT
+    except cli_runs.Ended as ended:
+        return ended.code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -74,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     probing = command("gradients", _gradients, "The gradient that reaches each block of the fresh network, measured.")
     training = command("train", _train, "Train on real images, one record a step.")
     for added in (counting, asking, coding, probing, training):
-        added.add_argument("preset", help="a name that `presets` prints")
+        more: dict[str, Any] = {"nargs": "?"} if added is training else {}  # with --resume, the folder names it
+        added.add_argument("preset", help="a name that `presets` prints", **more)
         added.add_argument(
             "--set", action="append", default=[], metavar="field=value", help="change a field; may be repeated"
         )
@@ -85,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         _option(training, field)
     for added in (probing, training):
         # One thread, as on the page: how sums are split among threads changes their last bits.
-        added.add_argument("--threads", type=int, default=1, choices=range(1, 257), metavar="n", help="Default: 1")
+        added.add_argument("--threads", type=int, choices=range(1, 257), metavar="n", help="Default: 1")
+    cli_runs.add_train_options(training)
+    cli_runs.add_runs_options(command("runs", cli_runs.show, "The trainings that are kept, and their records."))
     return parser
 
 
@@ -108,11 +117,22 @@ def _arch(options: argparse.Namespace) -> ArchSpec:
     return spec
 
 
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    """The fields of the recipe that the command names, as text."""
+    given = {name: getattr(options, name, None) for name in TRAIN_FIELDS}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _how(options: argparse.Namespace) -> TrainSpec:
     named = getattr(options, "recipe", None)
-    given = {name: getattr(options, name, None) for name in TRAIN_FIELDS}
     start = TrainSpec() if named is None else recipe(named)
-    return start.with_(**{name: value for name, value in given.items() if value is not None})
+    return start.with_(**_given(options))
+
+
+def _name(options: argparse.Namespace, spec: ArchSpec) -> str:
+    """The preset, and the fields in which the network differs from it: ``cifar56, width=32``."""
+    changes = preset(options.preset).differences(spec)
+    return ", ".join([options.preset, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
 
 
 def _presets(options: argparse.Namespace) -> Iterable[str]:
@@ -162,9 +182,7 @@ def _reconcile(options: argparse.Namespace) -> Iterable[str]:
 
 def _code(options: argparse.Namespace) -> Iterable[str]:
     spec = _arch(options)
-    changes = preset(options.preset).differences(spec)
-    name = ", ".join([options.preset, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
-    text = source(spec, name)
+    text = source(spec, _name(options, spec))
     if options.output is None:
         yield text.removesuffix("\n")
         return
@@ -182,7 +200,7 @@ def _gradients(options: argparse.Namespace) -> Iterable[str]:
 
     from resnet_core.probe.gradients import gradient_flow
 
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads or 1)
     _fetch(how.images)
     flow = gradient_flow(spec, data=how.images, seed=how.seed, device=how.device, batch_size=how.batch_size)
     if options.json:
@@ -198,30 +216,20 @@ def _gradients(options: argparse.Namespace) -> Iterable[str]:
 
 
 def _train(options: argparse.Namespace) -> Iterable[str]:
-    spec, how = _arch(options), _how(options)
-    import torch
-
-    from resnet_core.train.loop import run_header, train
-
-    torch.set_num_threads(options.threads)
-    records = train(spec, how)
+    before = cli_runs.to_resume(options)
+    if before is None and options.preset is None:
+        raise Refusal(N_("Name the network, a preset such as cifar56; `presets` prints them."))
+    if options.set and options.preset is None:
+        raise Refusal(N_("--set changes a preset, and none is named."))
+    spec = _arch(options) if options.preset is not None else None
+    if before is not None:
+        spec, how, threads = cli_runs.as_started(before, spec, _given(options), options.threads)
+        label = before.label
+    else:
+        assert spec is not None
+        how, threads, label = _how(options), options.threads or 1, _name(options, spec)
     _fetch(how.images)
-    header = run_header(spec, how)
-    if not options.json:
-        length = f"{header.steps} steps" if header.steps else f"{header.seconds} s"
-        yield (
-            f"{length} of {how.batch_size} images on {header.device} "
-            f"({header.device_name}), {header.precision}, {header.memory_format}, threads {header.threads}, "
-            f"seed {header.seed}, torch {header.versions['torch']}"
-        )
-    for record in records:
-        if options.json:
-            yield to_json(record)
-        elif record.test_accuracy is not None:
-            yield (
-                f"epoch {record.epoch:3}  step {record.step:5}  loss {record.loss:.4f}  test accuracy "
-                f"{record.test_accuracy:.1%}  {record.images_per_s:,.0f} images/s  {record.time_s:.1f} s"
-            )
+    yield from cli_runs.train(spec, how, options, threads=threads, label=label, before=before)
 
 
 def _fetch(images: DataChoice) -> None:

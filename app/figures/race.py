@@ -74,15 +74,27 @@ def racers(runs: Sequence[Run]) -> list[Racer]:
 
     Two networks that are the same race in two places: one place never has two runs of one seed.
     """
+    asked = [(ArchSpec(**run.args[0]), TrainSpec(**run.args[1])) for run in runs]
     found: list[Racer] = []
-    for run in runs:
-        spec, how = ArchSpec(**run.args[0]), TrainSpec(**run.args[1])
-        for place, racer in enumerate(found):
-            same = racer.spec == spec and racer.how.with_(seed=how.seed) == how
-            if same and how.seed not in [run.args[1].get("seed") for run in racer.runs]:
-                found[place] = racer._replace(runs=(*racer.runs, run))
+    for run, (spec, how), place in zip(runs, asked, places(asked), strict=True):
+        if place == len(found) < len(RACERS):
+            found.append(Racer(RACERS[place], run.label, spec, how, (run,)))
+        elif place < len(found):
+            found[place] = found[place]._replace(runs=(*found[place].runs, run))
+    return found
+
+
+def places(asked: Sequence[tuple[ArchSpec, TrainSpec]]) -> list[int]:
+    """The place of each training, counted from 0 without end: those that differ in their seed alone share one."""
+    known: list[tuple[ArchSpec, TrainSpec, set[int]]] = []
+    found = []
+    for spec, how in asked:
+        for place, (first, recipe, seeds) in enumerate(known):
+            if first == spec and recipe.with_(seed=how.seed) == how and how.seed not in seeds:
+                seeds.add(how.seed)
+                found.append(place)
                 break
         else:
-            if len(found) < len(RACERS):
-                found.append(Racer(RACERS[len(found)], run.label, spec, how, (run,)))
+            found.append(len(known))
+            known.append((spec, how, {how.seed}))
     return found

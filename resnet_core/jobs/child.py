@@ -46,14 +46,10 @@ def _done(order: dict[str, Any], control: Control) -> dict[str, Any]:
     """Run a task to its end, to a stop, or to its failure, and say which."""
     try:
         return _work(control, **order)
-    except Refusal as refusal:
-        return _failure(refusal)
-    except MemoryError:
-        return _failure(_no_memory())
     except (BrokenPipeError, EOFError, ConnectionResetError):
         raise  # the parent is gone, and with it everybody who would read on
     except Exception as error:  # noqa: BLE001 - reported to the parent, whatever it is
-        return _failure(_no_memory() if _is_out_of_memory(error) else _broken(error))
+        return {"failed": _told(explained(error)), "traceback": traceback.format_exc()}
 
 
 def _work(
@@ -88,8 +84,11 @@ def _be_quiet() -> None:
     os.close(nowhere)
 
 
-def _failure(refusal: Refusal) -> dict[str, Any]:
-    return {"failed": _told(refusal), "traceback": traceback.format_exc()}
+def explained(error: Exception) -> Refusal:
+    """The sentence for whatever ended a task."""
+    if isinstance(error, Refusal):
+        return error
+    return _no_memory() if isinstance(error, MemoryError) or _is_out_of_memory(error) else _broken(error)
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:

@@ -232,22 +232,29 @@ class Job:
         """Set the last status, once; the lock is held."""
         assert status in FINISHED
         if self._writer:
-            told = self.error and {
-                "message": self.error.message,
-                "field": self.error.field,
-                "values": self.error.values,
-            }
-            self._writer.end({"status": status, "error": told, **_summary(self.tape)})
+            self._writer.end(end_values(status, self.error, self.tape))
         self._connection = None
         self.status, self.finished_at = status, time.monotonic()
         self._ended.set()
 
     def _write_header(self) -> None:
         if self._writer:
-            run = to_dict(self.header) if self.header else None
-            known = {"task": self.task, "args": list(self.args), "label": self.label, "threads": self.threads,
-                     "pid": self.pid}  # fmt: skip
-            self._writer.header({**known, "run": run})
+            known = header_values(self.task, self.args, self.label, self.threads, self.header)
+            self._writer.header({**known, "pid": self.pid})
+
+
+def header_values(
+    task: str, args: tuple[Any, ...], label: str, threads: int, header: RunHeader | None
+) -> dict[str, Any]:
+    """What stands in ``header.json``; ``run`` is None until the run's header has come."""
+    run = to_dict(header) if header else None
+    return {"task": task, "args": list(args), "label": label, "threads": threads, "run": run}
+
+
+def end_values(status: Status, error: Refusal | None, tape: Tape) -> dict[str, Any]:
+    """What stands in ``end.json``."""
+    told = error and {"message": error.message, "field": error.field, "values": error.values}
+    return {"status": status, "error": told, **_summary(tape)}
 
 
 def _summary(tape: Tape) -> dict[str, Any]:

@@ -17,14 +17,25 @@ import psutil
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
-from resnet_core.jobs.store import Writer, folder_of, is_alive, load, new_id, prune, root_folder
+from resnet_core.jobs.store import (
+    HEADER,
+    Writer,
+    delete,
+    folder_of,
+    going_on,
+    is_alive,
+    load,
+    new_id,
+    prune,
+    root_folder,
+)
 from resnet_core.jobs.stored import StoredRun, read
 from resnet_core.jobs.tasks import TASKS, Kind
 from resnet_core.jobs.worker import Worker
 
 PROBE_SLOTS = 2
 REMEMBERED = 200
-OPENED = 16  # runs from folders that are held in memory
+OPENED = 40  # runs from folders that are held in memory; one page shows up to 20
 CLOSE_S = 10.0
 
 
@@ -77,11 +88,13 @@ class Desk:
         if before is None or folder is None or before.task != "train":
             raise Refusal(N_("The run {run} is not kept here."), run=run_id)
         if is_alive(folder):
-            raise Refusal(N_("The run {run} is going on already, here or in another program."), run=run_id)
-        head = load(folder / "header.json") or {}
+            raise going_on(run_id)
+        head = load(folder / HEADER) or {}
+        writer = Writer(self.root, run_id)
+        writer.claim()  # two programs may be asked in the same moment
         job = Job(
             run_id, before.task, before.args, place_of=self._place, label=before.label,
-            threads=int(head.get("threads", 1)), writer=Writer(self.root, run_id), before=before,
+            threads=int(head.get("threads", 1)), writer=writer, before=before,
         )  # fmt: skip
         self._opened.pop(run_id, None)
         self._begin(job)
@@ -103,11 +116,10 @@ class Desk:
         with self._lock:
             job = self._jobs.get(run_id)
             stored = self._opened.get(run_id)
-        if job is not None:
+        if job is not None and not self._goes_on_elsewhere(job):
             return job
         if stored is not None and stored.folder.exists():
-            if not stored.finished:
-                stored.refresh()  # another program writes it
+            stored.refresh()  # another program may write it, or have let it go on
             return stored
         stored = read(self.root, run_id)
         with self._lock:
@@ -118,11 +130,28 @@ class Desk:
                     del self._opened[next(iter(self._opened))]
         return stored
 
+    def _goes_on_elsewhere(self, job: Job) -> bool:
+        """Whether a run that has ended here was continued by another program that serves the same folder."""
+        folder = folder_of(self.root, job.id)
+        if not job.finished or not job.options or job.warning or folder is None or not is_alive(folder):
+            return False
+        self.forget(job)
+        return True
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run's folder and forget the run. One that is alive, here or elsewhere, is refused."""
+        delete(self.root, run_id)
+        with self._lock:
+            self._opened.pop(run_id, None)
+            job = self._jobs.get(run_id)
+            if job is not None and job.finished:
+                del self._jobs[run_id]
+
     def forget(self, job: Job) -> None:
         """Let go of a finished job whose records are large; who holds it may go on reading it."""
         with self._lock:
-            if job.finished:
-                self._jobs.pop(job.id, None)
+            if job.finished and self._jobs.get(job.id) is job:
+                del self._jobs[job.id]
 
     def jobs(self) -> list[Job]:
         """The jobs that this desk remembers, the oldest first."""

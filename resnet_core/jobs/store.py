@@ -17,13 +17,18 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from resnet_core.errors import N_, Refusal
+from resnet_core.recipe import TrainSpec
 from resnet_core.records import dumps
+from resnet_core.spec import ArchSpec
 
 Status = Literal["waiting", "running", "paused", "stopping", "done", "stopped", "failed", "lost"]
 FINISHED: tuple[Status, ...] = ("done", "stopped", "failed", "lost")
 ID = re.compile(r"[A-Za-z0-9_-]{8,32}")
 KEEP = 200
 LONGEST_TITLE = 80
+LOOKS = 5  # another program that asks whether a run is alive holds its lock for some microseconds
+LOOK_S = 0.01
+BLOCK = 1 << 16
 HEADER, RECORDS, END, LOCK, TITLE = "header.json", "records.jsonl", "end.json", "lock", "title.txt"
 
 
@@ -33,8 +38,10 @@ def root_folder(root: str | Path | None = None) -> Path:
 
 
 def new_id() -> str:
-    """A short random name for a run that can stand in a link."""
-    return secrets.token_urlsafe(9)
+    """A short random name for a run that can stand in a link, and in a command: it begins with no dash."""
+    while (name := secrets.token_urlsafe(9)).startswith("-"):
+        pass
+    return name
 
 
 def folder_of(root: Path, run_id: str) -> Path | None:
@@ -52,6 +59,18 @@ class Writer:
         self.warning: Refusal | None = None
         self._lines: IO[bytes] | None = None
         self._lock: IO[bytes] | None = None
+
+    def claim(self) -> None:
+        """Take hold of the folder before the first write, or refuse where that cannot be done."""
+        try:
+            self._hold()
+        except BlockingIOError as error:
+            raise going_on(self.folder.name) from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refusal(
+                N_("No run can be kept in {folder} ({reason})."), folder=str(self.folder.parent), reason=reason
+            ) from error
 
     def header(self, values: dict[str, Any]) -> None:
         """Write or rewrite ``header.json``."""
@@ -87,8 +106,7 @@ class Writer:
             path = self.folder / RECORDS
             if path.exists():
                 with path.open("rb+") as file:
-                    whole = file.read().rfind(b"\n") + 1
-                    file.truncate(whole)
+                    file.truncate(_whole_lines(file))
 
         self._guard(cut)
 
@@ -96,13 +114,22 @@ class Writer:
         if self.warning is not None:
             return
         try:
-            if self._lock is None:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                self._lock = (self.folder / LOCK).open("ab")
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._hold()
             write()
         except OSError as error:
             self._warn(error)
+
+    def _hold(self) -> None:
+        if self._lock is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = (self.folder / LOCK).open("ab")
+        try:
+            _lock(lock)
+        except OSError:
+            lock.close()
+            raise
+        self._lock = lock
 
     def _warn(self, error: OSError) -> None:
         self.warning = Refusal(
@@ -112,12 +139,27 @@ class Writer:
         )  # fmt: skip
 
 
+def _lock(lock: IO[bytes]) -> None:
+    """Lock a file for this program alone."""
+    for _ in range(LOOKS - 1):
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_S)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def going_on(run_id: str) -> Refusal:
+    """What is said to who would start a run that has not ended."""
+    return Refusal(N_("The run {run} is going on already, here or in another program."), run=run_id)
+
+
 def is_alive(folder: Path) -> bool:
     """Whether a program, this one or another, is writing into the folder."""
     try:
         with (folder / LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True
@@ -133,14 +175,29 @@ def load(path: Path) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
+def specs(head: dict[str, Any]) -> tuple[ArchSpec, TrainSpec] | None:
+    """The network and the recipe of a training, from its header; None where this version cannot read them."""
+    try:
+        arch, how = head["args"]
+        return ArchSpec(**arch), TrainSpec(**how)
+    except (KeyError, TypeError, ValueError):  # a Refusal is a ValueError
+        return None
+
+
 def folders(root: Path) -> list[Path]:
     """The folders of all runs, the newest first."""
     try:
-        found = [path for path in root.iterdir() if ID.fullmatch(path.name) and (path / HEADER).exists()]
-        ages = {path: path.stat().st_mtime for path in found}
+        names = [name for name in os.listdir(root) if ID.fullmatch(name)]
     except OSError:
         return []  # no folder yet, or one that cannot be read: a Writer says so when it matters
-    return sorted(found, key=ages.__getitem__, reverse=True)
+    ages: dict[Path, float] = {}
+    for path in (root / name for name in names):
+        try:
+            if (path / HEADER).exists():
+                ages[path] = path.stat().st_mtime
+        except OSError:
+            continue  # another program has just deleted it, or it is not ours to read
+    return sorted(ages, key=ages.__getitem__, reverse=True)
 
 
 def prune(root: Path, alive: set[str], keep: int = KEEP) -> None:
@@ -162,7 +219,15 @@ def delete(root: Path, run_id: str) -> None:
         return
     if is_alive(folder):
         raise Refusal(N_("This run is still going on: stop it before you delete it."))
-    shutil.rmtree(folder)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return  # somebody else deletes it too
+    except OSError as error:
+        raise Refusal(
+            N_("{folder} cannot be deleted: {reason}."),
+            folder=str(folder), reason=error.strerror or type(error).__name__,
+        ) from error  # fmt: skip
 
 
 def rename(root: Path, run_id: str, title: str) -> None:
@@ -188,6 +253,18 @@ def title_of(folder: Path) -> str:
         return (folder / TITLE).read_text(encoding="utf-8")[:LONGEST_TITLE]
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _whole_lines(file: IO[bytes]) -> int:
+    """The bytes up to and with the last end of a line, looked for from the end: a long run's records are large."""
+    place = file.seek(0, os.SEEK_END)
+    while place > 0:
+        start = max(0, place - BLOCK)
+        file.seek(start)
+        if (found := file.read(place - start).rfind(b"\n")) >= 0:
+            return start + found + 1
+        place = start
+    return 0
 
 
 def _replace(path: Path, values: dict[str, Any]) -> None:

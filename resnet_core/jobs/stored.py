@@ -1,12 +1,13 @@
 """A run as its folder tells it: finished, abandoned, or alive in another program. No torch here."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.jobs.store import END, FINISHED, HEADER, RECORDS, Status, folder_of, is_alive, load, title_of
+from resnet_core.jobs.store import END, FINISHED, HEADER, RECORDS, Status, folder_of, is_alive, load, specs, title_of
 from resnet_core.jobs.tasks import RECORDS as KINDS
 from resnet_core.records import from_dict
 from resnet_core.train.records import RunHeader, StepRecord
@@ -31,7 +32,7 @@ class StoredRun:
         self.header: RunHeader | None = None
         self.error: Refusal | None = None
         self._read = 0  # bytes of whole lines
-        self._broken = False
+        self._refreshing = threading.Lock()
         self.refresh()
 
     @property
@@ -50,13 +51,13 @@ class StoredRun:
         return [record for record, _ in _records(self.folder / RECORDS, 0)]
 
     def refresh(self) -> None:
-        """Take what has been written since the last look."""
+        """Take what has been written since the last look. Safe from any thread."""
+        with self._refreshing:
+            self._refresh()
+
+    def _refresh(self) -> None:
         alive = is_alive(self.folder)  # asked first: what ends in between is read as alive once more
-        head = load(self.folder / HEADER) or {}
-        try:
-            self.header = from_dict(RunHeader, head["run"]) if head.get("run") else None
-        except (TypeError, KeyError):
-            self.header = None  # of another version of this program
+        self.header = run_header(self.folder)
         for record, read in _records(self.folder / RECORDS, self._read):
             self._read = read
             if isinstance(record, StepRecord):
@@ -70,16 +71,31 @@ class StoredRun:
         self.error = refusal_from(told) if told else None
 
 
+def run_header(folder: Path) -> RunHeader | None:
+    """The facts of a run's start; None before that, or where another version of this program wrote others."""
+    try:
+        return from_dict(RunHeader, (load(folder / HEADER) or {})["run"])
+    except (TypeError, KeyError, AttributeError):
+        return None
+
+
 def refusal_from(told: dict[str, Any]) -> Refusal:
     """A refusal that was written down."""
     return Refusal(told["message"], field=told.get("field", ""), **told.get("values", {}))
 
 
 def read(root: Path, run_id: str) -> StoredRun | None:
-    """A run from its folder; None where there is none that can be read."""
+    """A run from its folder; None where there is none that this version can read."""
     folder = folder_of(root, run_id)
     head = load(folder / HEADER) if folder else None
-    return None if folder is None or head is None else StoredRun(folder, head)
+    if folder is None or head is None or (head.get("task") == "train" and specs(head) is None):
+        return None
+    return StoredRun(folder, head)
+
+
+def steps(folder: Path) -> Iterator[StepRecord]:
+    """The steps of a training's folder, one after the other, none of them held."""
+    return (record for record, _ in _records(folder / RECORDS, 0) if isinstance(record, StepRecord))
 
 
 def _records(path: Path, start: int) -> Iterator[tuple[Any, int]]:

@@ -1,7 +1,8 @@
 """The tasks themselves, as they run in a child: plain values in, records out. Imports torch."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency
 from resnet_core.probe.roofline import rooflines
 from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices as machine
 from resnet_core.train import checkpoint, loop, sets
+from resnet_core.train import devices as machine
 from resnet_core.train.records import FetchProgress, RunHeader, Settings, StepRecord
 from resnet_core.train.tuning import measure_settings
 
@@ -24,7 +25,7 @@ TELL_S = 0.2  # between two words on how far a download is
 
 def train(
     arch: dict[str, Any], how: dict[str, Any], *, folder: str | None = None, after: int = 0, warn: Any = None
-) -> Iterator[RunHeader | StepRecord]:
+) -> Generator[RunHeader | StepRecord, None, None]:
     """The run's header, then one record a step.
 
     With ``folder`` the training keeps its weights there, and goes on from what it finds. It may have got further than
@@ -35,10 +36,11 @@ def train(
     place = Path(folder) if folder else None
     resume = place is not None and checkpoint.kept(place)
     steps = loop.train(spec, train_spec, folder=place, resume=resume, **({"warn": warn} if warn else {}))
-    yield loop.run_header(spec, train_spec)
-    for record in steps:
-        if record.step > after:
-            yield record
+    with closing(steps):  # at a stop, the weights are written
+        yield loop.run_header(spec, train_spec)
+        for record in steps:
+            if record.step > after:
+                yield record
 
 
 def settle(archs: list[dict[str, Any]], how: dict[str, Any]) -> Iterator[Settings]:

@@ -23,6 +23,7 @@ from resnet_core.records import dumps, from_dict, to_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.train import devices
 from resnet_core.train.facts import fit
+from resnet_core.train.folder import data_folder
 from resnet_core.train.numerics import Numerics
 from resnet_core.train.records import Settings
 
@@ -36,11 +37,6 @@ BFLOAT16_UNITS = ("avx512_bf16", "amx_bf16", "bf16", "arm_bf16", "sve_bf16")  # 
 
 Candidate = tuple[str, str]  # precision, memory format
 _known: dict[str, Settings] = {}
-
-
-def data_folder() -> Path:
-    """``$RESNET_EXPLORER_DATA``, else a folder of the user's caches."""
-    return Path(os.environ.get("RESNET_EXPLORER_DATA") or Path.home() / ".cache" / "resnet-explorer")
 
 
 def settle(spec: ArchSpec, how: TrainSpec) -> TrainSpec:
