@@ -5,6 +5,7 @@ Nothing here imports torch: measurements are made by the desk's child processes,
 
 import functools
 import json
+import os
 from collections.abc import Sequence
 
 import streamlit as st
@@ -12,7 +13,7 @@ import streamlit as st
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.runner import Desk
 from resnet_core.probe.records import DeviceList
-from resnet_core.recipe import TrainSpec
+from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import fit
 
@@ -21,6 +22,11 @@ from resnet_core.train.facts import fit
 def desk() -> Desk:
     """The desk of this server, for its pages and for its routes."""
     return Desk()
+
+
+def cores() -> int:
+    """Processor cores that trainings share."""
+    return max(2, os.cpu_count() or 1)
 
 
 @st.cache_resource(show_spinner=False)
@@ -98,6 +104,33 @@ def forget_onnx(spec: ArchSpec, seed: int) -> None:
 def start_training(spec: ArchSpec, train: TrainSpec, label: str, threads: int) -> Job:
     """A training of its own for this visitor, kept in a run folder."""
     return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label, threads=threads)
+
+
+def fetch(images: DataChoice) -> Job:
+    """The download of a data set, begun if no visitor has asked for it yet."""
+    return _fetch(*images)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _fetch(name: str, side: int, archive: str) -> Job:
+    return desk().submit("fetch", name, side, archive)
+
+
+def forget_fetch(images: DataChoice) -> None:
+    """Fetch again at the next call: it failed or was stopped, or is done."""
+    _fetch.clear(*images)
+
+
+def settings(specs: Sequence[ArchSpec], train: TrainSpec, threads: int) -> Job:
+    """The numerics that are fastest for these networks together on the device, measured once."""
+    names = ("data", "side", "archive", "augmentation", "batch_size", "device", "precision", "memory_format")
+    asked = TrainSpec(**{name: getattr(train, name) for name in names})
+    return _settings(json.dumps([_dict(spec) for spec in specs]), json.dumps(_dict(asked)), threads)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _settings(archs: str, how: str, threads: int) -> Job:
+    return desk().submit("settle", json.loads(archs), json.loads(how), threads=threads)
 
 
 def start_latency(specs: Sequence[ArchSpec], seed: int, device: str, batch_size: int) -> Job:

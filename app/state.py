@@ -17,6 +17,7 @@ from app.slots import Slot
 from app.text import LANGUAGES, Words, nearest_language, words
 from resnet_core.errors import Refusal
 from resnet_core.fields import to_text
+from resnet_core.recipes import recipe, recipes
 from resnet_core.spec import ArchSpec
 
 log = logging.getLogger(__name__)
@@ -197,6 +198,19 @@ def remove_network(slot: Slot) -> None:
     """Take the network out of C or D."""
     _forget(slot)
     _become(experiment().with_network(slot, None))
+
+
+def change_recipe(key: str) -> None:
+    """Callback of the list of named recipes: all fields at once, but for the seed."""
+    current = experiment()
+    if st.session_state[key] in recipes():
+        _forget("train")
+        _become(replace(current, train=recipe(st.session_state[key]).with_(seed=current.train.seed)))
+
+
+def use_archive(archive: str) -> None:
+    """Learn the images of an archive that has been uploaded."""
+    _become(replace(experiment(), train=experiment().train.with_(data="own", archive=archive)))
 
 
 def change_language(key: str) -> None:

@@ -6,9 +6,11 @@ from app import controls, state
 from app.link import MOST_SEEDS
 from app.slots import RACERS, SLOT_NAMES, SLOTS
 from app.text import Words
+from app.views import images
 from resnet_core.errors import N_
 from resnet_core.fields import Place
 from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.recipes import recipes
 
 GROUPS: dict[Place, str] = {
     "data": N_("Images"),
@@ -21,7 +23,9 @@ GROUPS: dict[Place, str] = {
 def show(words: Words) -> None:
     """Named recipe, epochs, seed, device, and the rest in a popover."""
     train = state.experiment().train
-    epochs, seed, device, more, others = st.columns([2, 2, 3, 2, 2], vertical_alignment="bottom")
+    named, epochs, seed, device, more, others = st.columns([3, 2, 2, 3, 2, 2], vertical_alignment="bottom")
+    with named:
+        _named(words)
     for place, name in ((epochs, "epochs"), (seed, "seed"), (device, "device")):
         with place:
             controls.train_field(name, getattr(train, name), words)
@@ -32,6 +36,21 @@ def show(words: Words) -> None:
         _networks(words)
 
 
+def _named(words: Words) -> None:
+    """The named recipes, and an entry of their own for other settings."""
+    train = state.experiment().train
+    names = list(recipes())
+    own = words("own settings")
+    current = next((name for name, row in recipes().items() if row.spec.with_(seed=train.seed) == train), own)
+    state.prime("train.recipe", current)
+    st.selectbox(
+        words("Recipe"), names if current in names else [own, *names], key="train.recipe",
+        format_func=lambda name: words(recipes()[name].title) if name in names else name,
+        on_change=state.change_recipe, args=("train.recipe",),
+        help=words("A named recipe sets all fields but the seed. Everything else starts from it."),
+    )  # fmt: skip
+
+
 def _rest(words: Words) -> None:
     for group, title in GROUPS.items():
         st.markdown(f"**{words(title)}**")
@@ -40,6 +59,8 @@ def _rest(words: Words) -> None:
         for number, field in enumerate(fields):
             with columns[number % 2]:
                 controls.train_field(field.name, getattr(state.experiment().train, field.name), words)
+        if group == "data" and state.experiment().train.data == "own":
+            images.own(words)
 
 
 def _networks(words: Words) -> None:

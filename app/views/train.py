@@ -13,17 +13,19 @@ from app.live import Run, base_path, find
 from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.sentences import fair_race, race_result
-from app.views import frame, recipe
+from app.views import frame, images, recipe
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
-from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
+from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
-from resnet_core.train.facts import facts, fit
+from resnet_core.train.facts import facts, fit, steps_per_epoch
+from resnet_core.train.sets import ready
 
 CURVES_HEIGHT = 470
 MAPS_HEIGHT = 440
 PROFILE_HEIGHT = 260
+NUMERICS_S = 10.0
 
 
 def show() -> None:
@@ -34,10 +36,14 @@ def show() -> None:
     race = racers(runs)
     running = any(not run.finished for run in runs)
     _controls(race, runs, running, words)
+    if waiting := st.session_state.get("train.waiting"):
+        images.fetching(waiting[1].images, lambda: _submit(*waiting), words)
     if race:
         _race(race, runs, words)
     else:
         _invitation(words)
+    if not running:
+        _measure_ahead()
 
 
 def _controls(race: list[Racer], runs: Sequence[Run], running: bool, words: Words) -> None:
@@ -91,19 +97,53 @@ def _restart(race: list[Racer]) -> None:
 
 
 def _submit(plans: list[tuple[str, ArchSpec, TrainSpec]], how: TrainSpec) -> None:
-    """Check first, then start all, so that none starts alone."""
-    slots = max(2, os.cpu_count() or 1)
-    beside = min(len(plans), slots)
+    """Check first, then start all, so that none starts alone. Images that are not here are fetched before."""
+    beside = min(len(plans), cache.cores())
     try:
         _refuse_absent_device(how.device)
         for _, spec, train in plans:
             refuse_if_too_large(fit(spec, train.images), beside * train.batch_size)
+            steps_per_epoch(train.images, train.batch_size)
     except Refusal as refusal:
         st.session_state["train.refused"] = [refusal]
         return
-    threads = max(1, (os.cpu_count() or 1) // beside)  # the cores are shared out between those that run side by side
-    jobs = [cache.start_training(spec, train, name, threads) for name, spec, train in plans]
+    if not ready(how.images):
+        st.session_state["train.waiting"] = plans, how
+        return
+    threads = _threads(len(plans))
+    numerics = _numerics([spec for _, spec, _ in plans], how, threads)
+    jobs = [cache.start_training(spec, train.with_(**numerics), name, threads) for name, spec, train in plans]
     state.show_run(".".join(job.id for job in jobs))
+
+
+def _threads(count: int) -> int:
+    """The cores are shared out between those that run side by side."""
+    return max(1, (os.cpu_count() or 1) // min(count, cache.cores()))
+
+
+def _numerics(specs: list[ArchSpec], how: TrainSpec, threads: int) -> dict[str, str]:
+    """What ``auto`` comes to, the same for all that race. Measured while the page was looked at, or now."""
+    if "auto" not in (how.precision, how.memory_format):
+        return {}
+    job = cache.settings(specs, how, threads)
+    if job.wait(NUMERICS_S) and job.records:
+        return {"precision": job.records[0].precision, "memory_format": job.records[0].memory_format}
+    return {}  # each child measures for itself
+
+
+def _measure_ahead() -> None:
+    """Measure the numerics while the visitor still reads, so that Train starts at once."""
+    current = state.experiment()
+    if not cache.desk_is_warm():
+        cache.warm_desk()
+    elif "auto" in (current.train.precision, current.train.memory_format) and ready(current.train.images):
+        specs = [network.spec for network in current.racers.values() for _ in range(current.seeds)]
+        try:
+            for spec in specs:
+                refuse_if_too_large(fit(spec, current.train.images), current.train.batch_size)
+        except Refusal:
+            return  # Train will say so
+        cache.settings(specs, current.train, _threads(len(specs)))
 
 
 def _resume(early: list[str]) -> None:
@@ -133,13 +173,17 @@ def _refuse_absent_device(device: str) -> None:
 
 def _invitation(words: Words) -> None:
     current = state.experiment()
-    known = facts(current.train.images)
+    try:
+        known = facts(current.train.images)
+    except Refusal as refusal:
+        st.info(words.refusal(refusal))
+        return
     st.markdown(
         words(
             "**Press Train.** {names} learn {train} images ({data}) and are tested on {test} others, from the same "
             "first weights and in the same order. The only difference is what you changed on Explore.",
             names=", ".join(f"{SLOT_NAMES[slot]} ({network.title})" for slot, network in current.racers.items()),
-            data=words(TRAIN_FIELDS["data"].choices[known.name]), train=f"{known.train:,}", test=f"{known.test:,}",
+            data=images.title(current.train.images, words), train=f"{known.train:,}", test=f"{known.test:,}",
         )
     )  # fmt: skip
     st.caption(words(known.source))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from resnet_core.cost.witnesses import ToolCount
 from resnet_core.export.records import OnnxFile
 from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
-from resnet_core.train.records import FetchProgress, RunHeader, Settings, StepRecord
+from resnet_core.train.records import ArchiveFacts, FetchProgress, RunHeader, Settings, StepRecord
 
 Kind = Literal["train", "probe"]
 
@@ -34,6 +34,7 @@ TASKS: dict[str, Task] = {
     "roofline": Task("resnet_core.jobs.work:roofline", "probe"),
     "onnx": Task("resnet_core.jobs.work:onnx", "probe"),
     "fetch": Task("resnet_core.jobs.work:fetch", "probe"),
+    "accept": Task("resnet_core.jobs.work:accept", "probe"),
     "devices": Task("resnet_core.jobs.work:devices", "probe", stays=True),
 }
 
@@ -41,6 +42,6 @@ RECORDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         RunHeader, StepRecord, Settings, GradientFlow, ToolCount, Latency, Kernels, Roofline, OnnxFile, DeviceList,
-        FetchProgress,
+        FetchProgress, ArchiveFacts,
     )
 }  # fmt: skip

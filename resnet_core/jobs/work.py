@@ -17,7 +17,7 @@ from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, loop, sets
 from resnet_core.train import devices as machine
-from resnet_core.train.records import FetchProgress, RunHeader, Settings, StepRecord
+from resnet_core.train.records import ArchiveFacts, FetchProgress, RunHeader, Settings, StepRecord
 from resnet_core.train.tuning import measure_settings
 
 TELL_S = 0.2  # between two words on how far a download is
@@ -46,6 +46,11 @@ def train(
 def settle(archs: list[dict[str, Any]], how: dict[str, Any]) -> Iterator[Settings]:
     """What ``auto`` in a recipe comes to for all the networks of a race together."""
     yield measure_settings([ArchSpec(**arch) for arch in archs], TrainSpec(**how))
+
+
+def accept(file: str, side: int) -> Iterator[ArchiveFacts]:
+    """Check a visitor's archive and keep its images."""
+    yield sets.accept_archive(Path(file), side=side)
 
 
 def gradients(

@@ -1,0 +1,106 @@
+"""Whose images are learned: a visitor's own, and those that must be fetched first."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from app import cache, state
+from app.text import Words
+from resnet_core.errors import Refusal
+from resnet_core.jobs.job import Job
+from resnet_core.recipe import TRAIN_FIELDS, DataChoice
+from resnet_core.train.folder import archive_facts
+from resnet_core.train.records import ArchiveFacts
+from resnet_core.train.sets.entries import MAX_ZIP_BYTES
+from resnet_core.train.sets.own import uploads_allowed
+
+PATIENCE_S = 120.0  # for the check of an archive
+LOOK_S = 0.4
+SHOWN_REASONS = 5
+
+
+def title(images: DataChoice, words: Words) -> str:
+    """The data set by its name in the list."""
+    return words(TRAIN_FIELDS["data"].choices[images.name])
+
+
+def own(words: Words) -> None:
+    """Take a zip, and tell what of it is kept."""
+    train = state.experiment().train
+    if not uploads_allowed():
+        st.info(words("This server takes no uploads."))
+        return
+    file = st.file_uploader(
+        words("Upload a zip"), type="zip", key="train.upload",
+        help=words("A zip with a folder for each class, at most {size} MB; each image is checked, scaled to "
+                   "{side}×{side} pixels and kept on this server.", size=MAX_ZIP_BYTES // 10**6, side=train.side),
+    )  # fmt: skip
+    if file is not None and st.session_state.get("train.taken") != (file.file_id, train.side):
+        try:
+            kept = _accept(file.getvalue(), train.side)
+        except Refusal as refusal:
+            st.error(words.refusal(refusal))
+            return
+        st.session_state["train.taken"] = file.file_id, train.side
+        state.use_archive(kept.archive)
+        state.rerun()
+    if facts := archive_facts(train.archive):
+        _tell(facts, words)
+
+
+def _accept(content: bytes, side: int) -> ArchiveFacts:
+    """Have a child check and keep the archive: reading images is no work for the page's process."""
+    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
+        file.write(content)
+        file.flush()
+        job = cache.desk().submit("accept", str(Path(file.name)), side)
+        job.wait(PATIENCE_S)
+        if job.error:
+            raise job.error
+        if not job.records:
+            job.stop()
+            raise TimeoutError("the check of an archive took too long")
+        facts: ArchiveFacts = job.records[-1]
+        return facts
+
+
+def _tell(facts: ArchiveFacts, words: Words) -> None:
+    st.caption(
+        words(
+            "{train} images to learn and {test} to test in {classes} classes: {names}.",
+            train=f"{facts.train:,}", test=f"{facts.test:,}", classes=len(facts.class_names),
+            names=", ".join(facts.class_names[:12]) + (" ..." if len(facts.class_names) > 12 else ""),
+        )
+    )  # fmt: skip
+    if facts.left_out:
+        reasons = "; ".join(f"{name}: {words(why)}" for name, why in list(facts.reasons.items())[:SHOWN_REASONS])
+        st.caption(words("{count} files were left out: {reasons}", count=facts.left_out, reasons=reasons))
+
+
+def fetching(images: DataChoice, then: Callable[[], None], words: Words) -> None:
+    """A bar while a published set comes, and what is to be done once it is here."""
+    job = cache.fetch(images)
+    st.fragment(_bar, run_every=None if job.finished else LOOK_S)(job, images, then)
+    st.caption(words("The training starts as soon as the images are here."))
+
+
+def _bar(job: Job, images: DataChoice, then: Callable[[], None]) -> None:
+    words = state.resume()
+    name = title(images, words)
+    if job.finished:
+        cache.forget_fetch(images)
+        if job.error:
+            st.session_state["train.refused"] = [job.error]
+        elif job.status == "done":
+            then()
+        st.session_state.pop("train.waiting", None)
+        state.rerun()
+    known = job.records[-1] if job.records else None
+    text = words("Fetching {data} ...", data=name)
+    if known:
+        done, total = (f"{count / 1e6:.1f}" for count in (known.done_bytes, known.total_bytes))
+        text = words("Fetching {data}: {done} of {total} MB", data=name, done=done, total=total)
+    st.progress(known.done_bytes / max(1, known.total_bytes) if known else 0.0, text=text)
+    st.button(words("Stop fetching"), key="train.fetch.stop", on_click=job.stop)
