@@ -239,6 +239,13 @@ class LiveFigure extends Plot {
     const { x, y } = points(this.race, trace.live);
     const from = Math.max(0, (this.reached.get(place) ?? 0) - 1);
     if (x.length - from > 1) this.stroke(trace, x.slice(from), y.slice(from), xaxis, yaxis);
+    if (!trace.mode.includes("markers")) return;
+    this.pen.fillStyle = paint(trace.line.color, this.theme);
+    for (let at = this.reached.get(place) ?? 0; at < x.length; at += 1) {
+      this.pen.beginPath();
+      this.pen.arc(xaxis._offset + xaxis.d2p(x[at]), yaxis._offset + yaxis.d2p(y[at]), 3.5, 0, 7);
+      this.pen.fill();
+    }
   }
 
   drawColumns({ run: id, z, log }, place, xaxis, yaxis) {
