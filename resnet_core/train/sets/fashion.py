@@ -58,4 +58,4 @@ def _read(file: Path, shape: tuple[int, ...]) -> Bytes:
         raise broken(file, f"no idx file of {' x '.join(map(str, shape))} bytes")
     if len(data) != size:
         raise broken(file, f"{len(data):,} bytes where {size:,} should follow")
-    return np.frombuffer(data, np.uint8).reshape(shape)
+    return np.frombuffer(bytearray(data), np.uint8).reshape(shape)  # bytes would make an array that torch warns of
