@@ -65,9 +65,9 @@ class TrainSpec(Specification):
         "data",
         {
             "digits": N_("digits"),
-            "cifar10": "CIFAR-10",
-            "cifar100": "CIFAR-100",
-            "fashion_mnist": "Fashion-MNIST",
+            "cifar10": N_("CIFAR-10"),
+            "cifar100": N_("CIFAR-100"),
+            "fashion_mnist": N_("Fashion-MNIST"),
             "shapes": N_("coloured shapes"),
             "own": N_("your own images"),
         },
@@ -104,7 +104,7 @@ class TrainSpec(Specification):
         N_("Optimiser"),
         N_("Stochastic gradient descent with momentum, as in the papers, or AdamW (arXiv:1711.05101)."),
         "descent",
-        {"sgd": "SGD", "adamw": "AdamW"},
+        {"sgd": N_("SGD"), "adamw": N_("AdamW")},
     )
     learning_rate: float = real(
         0.05, N_("Peak learning rate"), N_("The highest point of the schedule."), "descent", 1e-5, 10.0
@@ -162,7 +162,7 @@ class TrainSpec(Specification):
         N_("float32 throughout, or bfloat16 where torch's autocast allows it. Auto takes what a short measurement on "
            "the device finds faster."),
         "device",
-        {"auto": N_("auto"), "float32": "float32", "bfloat16": "bfloat16"},
+        {"auto": N_("auto"), "float32": N_("float32"), "bfloat16": N_("bfloat16")},
     )  # fmt: skip
     memory_format: MemoryFormat = choice(
         "auto",
