@@ -48,7 +48,7 @@ def network_drawing(ledger: Ledger, colour: str, words: Words) -> str:
         parts.append(label(middle, BASE + 12, f"{len(units)} ×", font_size=11, font_weight="600"))
         parts.append(label(middle, BASE + 26, f"{c}×{h}×{w}", font_size=10.5, fill_opacity=0.75))
         x += 16
-    parts.append(_end(x, words("head"), words("{count} classes", count=f"{plan.head[-1].out_shape[0]:,}")))
+    parts.append(_end(x, words("head"), f"{plan.head[-1].out_shape[0]:,}", words("classes")))
     width = x + ENDS
     name = words("Network of {depth} weight layers in {blocks} blocks", depth=ledger.depth, blocks=len(plan.units))
     # A long network keeps its bars readable and scrolls in its own place.
@@ -87,7 +87,9 @@ def _arc(x: float, height: float, changes_shape: bool) -> str:
     return path(f"M{x - 4},{top - 1} C{x - 2},{top - 17} {x + 16},{top - 17} {x + 18},{top - 1}", SHORTCUT, **dash)
 
 
-def _end(x: float, name: str, detail: str) -> str:
+def _end(x: float, name: str, *details: str) -> str:
     box = element("rect", x=x, y=BASE - 58, width=46, height=58, rx=4, fill="none", stroke="currentColor",
                   stroke_opacity=0.5)  # fmt: skip
-    return box + label(x + 23, BASE - 37, name, font_size=11) + label(x + 23, BASE - 20, detail, font_size=9.5)
+    top = BASE - 29 - 8.5 * len(details)
+    lines = (label(x + 23, top + 17 * row, detail, font_size=9.5) for row, detail in enumerate(details, start=1))
+    return box + label(x + 23, top, name, font_size=11) + "".join(lines)

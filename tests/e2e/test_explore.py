@@ -81,8 +81,26 @@ def test_the_order_of_activation(page: Page, slot: Slot) -> None:
     acts.in_link(page, f"{slot}.ordering=full_preact")
     acts.expect_numbers(page, slot, changed)
     drawn = page.locator(f".st-key-block-{slot} svg text")
-    expect(drawn.nth(1)).to_have_text("BatchNorm")
+    expect(drawn.nth(2)).to_have_text("BatchNorm")  # after the input and the block's name
     acts.expect_gradients(page, {other: norms(changed if other == slot else first[other]) for other in SLOTS})
+
+
+def test_the_first_block_of_a_stage_is_drawn_in_the_same_place(visit: Visit) -> None:
+    page = visit("/?a=resnet50&b=resnet50_v1")
+    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    where = "keys => keys.map(key => document.querySelector(`.st-key-${key}`).getBoundingClientRect().top)"
+    keys = ["block-a", "block-b", "networks", "table"]
+    before = page.evaluate(where, keys)
+    page.locator(".st-key-block-which").get_by_role("radio").nth(1).click()
+    for slot, strided in (("a", "3×3, 128→128, /2"), ("b", "1×1, 256→128, /2")):
+        expect(page.locator(f".st-key-block-{slot} svg text").filter(has_text=strided)).to_have_count(1)
+    assert page.evaluate(where, keys) == before
+    published = page.locator('[data-published="b"]')
+    expect(published).to_have_text(re.compile("ImageNet top-1 error 22.85%"))
+    acts.flip_skip(page, "b")
+    expect(published).to_have_count(0)
+    expect(page.locator(".rx-happened")).to_contain_text("B · Skip connections: off")
+    assert page.evaluate(where, keys[:2]) == before[:2], "the line that is gone keeps its place"
 
 
 def test_every_order_is_drawn_differently(page: Page) -> None:
