@@ -50,7 +50,7 @@ def _runs(first: list[list[RunSummary]]) -> None:
     size = sum(run.bytes for run in found)
     st.markdown(
         words(
-            "**{count} runs** are kept in `{folder}`: {size}. The oldest give way to new ones beyond {most}.",
+            "Runs kept in `{folder}`: **{count}**, {size}. Beyond {most}, the oldest give way to new ones.",
             count=len(found), folder=str(cache.desk().root), size=readable(size, "B"), most=KEEP,
         )
     )  # fmt: skip
