@@ -92,6 +92,12 @@ def rerun() -> None:
     st.rerun()
 
 
+def turn_to(page: st.Page) -> None:
+    """Go on to another page with the experiment. Its link goes along, so that Back leads here in one step."""
+    st.session_state.written = link.write(experiment())
+    st.switch_page(page, query_params=st.session_state.written)
+
+
 def _adopt(incoming: dict[str, str], start: Experiment) -> None:
     session = st.session_state
     session.experiment, session.notices = link.read(incoming, start)

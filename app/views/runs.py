@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import cache, state
+from app.figures.numbers import readable
 from app.figures.race import places
 from app.link import MOST_RUNS
 from app.slots import RACERS
@@ -49,8 +50,8 @@ def _runs(first: list[list[RunSummary]]) -> None:
     size = sum(run.bytes for run in found)
     st.markdown(
         words(
-            "**{count} runs** are kept in `{folder}`: {size} MB. The oldest give way to new ones beyond {most}.",
-            count=len(found), folder=str(cache.desk().root), size=f"{size / 1e6:,.1f}", most=KEEP,
+            "Runs kept in `{folder}`: **{count}**, {size}. Beyond {most}, the oldest give way to new ones.",
+            count=len(found), folder=str(cache.desk().root), size=readable(size, "B"), most=KEEP,
         )
     )  # fmt: skip
     actions = st.container(key="runs.actions")  # above the table, which is long; what is chosen is known below it
@@ -95,7 +96,7 @@ def _table(found: list[RunSummary], words: Words) -> list[RunSummary]:
     }
     picked = st.dataframe(
         {title: values for title, (values, _) in columns.items()}, hide_index=True, key=TABLE, on_select="rerun",
-        selection_mode="multi-row", height=min(TABLE_HEIGHT, 36 * (len(found) + 1) + 3), placeholder="",
+        selection_mode="multi-row", height=min(TABLE_HEIGHT, 35 * (len(found) + 1) + 3), placeholder="",
         column_config={title: config for title, (_, config) in columns.items() if config is not None},
     )  # fmt: skip
     return [found[row] for row in picked.selection.rows if row < len(found)]
@@ -133,7 +134,7 @@ def _actions(chosen: list[RunSummary], words: Words) -> None:
     with go:
         if st.button(label, type="primary", width="stretch", key="runs.open", disabled=not chosen or bool(obstacle)):
             state.show_run(".".join(run.id for run in chosen))
-            st.switch_page(st.Page(train.show, url_path="train"))
+            state.turn_to(st.Page(train.show, url_path="train"))
     with name, _popover(words("Rename ..."), "runs.rename", single is None) as folded:
         if folded.open and single:
             _rename(single, words)
@@ -148,6 +149,8 @@ def _actions(chosen: list[RunSummary], words: Words) -> None:
     elif not chosen:
         st.caption(words("Choose runs at the left edge of the table: one to open, name or download it, several to "
                          "compare or delete them."))  # fmt: skip
+    else:
+        st.caption(words("{count} chosen.", count=len(chosen)))
     for refusal in st.session_state.pop(REFUSED, []):
         st.error(words.refusal(refusal))
 
@@ -200,7 +203,7 @@ def _confirm(chosen: Sequence[RunSummary], words: Words) -> None:
         return
     size = sum(run.bytes for run in ended)
     st.markdown(
-        words("With its records and its weights, {size} MB, this goes for good:", size=f"{size / 1e6:,.1f}")
+        words("With its records and its weights, {size}, this goes for good:", size=readable(size, "B"))
         + "".join(f"\n- {_names([run], words)}" for run in ended)
     )
     st.button(words("Delete {count} for good", count=len(ended)), type="primary", width="stretch",
