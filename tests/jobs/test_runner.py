@@ -4,12 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from resnet_core import ArchSpec, Refusal
+from resnet_core import ArchSpec, Refusal, TrainSpec
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.store import StoredRun
+from resnet_core.train.records import Settings
 from tests.jobs.conftest import LONG, SHORT, SMALL
 
 
@@ -172,3 +174,15 @@ def alive(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_the_numerics_of_a_race_are_a_job_that_answers_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESNET_EXPLORER_DATA", str(tmp_path))
+    job = desk.submit("settle", [SMALL, {**SMALL, "skip": False}], TrainSpec().model_dump(mode="json"))
+    assert job.wait(60)
+    assert job.error is None
+    (found,) = job.records
+    assert isinstance(found, Settings)
+    assert f"{found.precision} {found.memory_format}" in found.rates

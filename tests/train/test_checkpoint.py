@@ -102,7 +102,9 @@ def test_the_weights_bear_torchvision_s_names_and_score_what_the_record_says(tmp
 
 def test_there_is_a_checkpoint_at_most_every_ten_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
-    monkeypatch.setattr(checkpoint.Keeper, "save", lambda _self, _model, _optimizer, progress: saved.append(progress.step))
+    monkeypatch.setattr(
+        checkpoint.Keeper, "save", lambda _self, _model, _optimizer, progress: saved.append(progress.step)
+    )
     list(loop.train(SPEC, SHORT, folder=tmp_path))
     assert saved == [33]
     monkeypatch.setattr(checkpoint, "PAUSE_S", 0.0)

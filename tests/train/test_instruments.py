@@ -42,7 +42,9 @@ def one_step(how: TrainSpec) -> tuple[Values, list[float], list[float], list[flo
             noted = instruments.noted(loss, torch.tensor(0.5))
     ratios = []
     for unit, old in zip(model.units, before, strict=True):
-        moved = sum((new.detach().double() - was).square().sum() for new, was in zip(unit.parameters(), old, strict=True))
+        moved = sum(
+            (new.detach().double() - was).square().sum() for new, was in zip(unit.parameters(), old, strict=True)
+        )
         ratios.append(float(moved / sum(was.square().sum() for was in old)) ** 0.5)
     gradients = [float(one.grad.double().norm()) for one in entering if one.grad is not None]
     stds, means = zip(*(torch.std_mean(out.detach().double(), correction=0) for out in outputs), strict=True)

@@ -51,7 +51,9 @@ def test_half_a_cosine_starts_at_the_peak_and_is_half_of_it_in_the_middle() -> N
 def test_a_warm_up_comes_before_what_the_schedule_counts() -> None:
     linear = rates(TrainSpec(steps=20, schedule="constant", learning_rate=0.5, warmup_steps=10))
     assert linear == [pytest.approx(0.05 * step) for step in range(1, 11)] + [0.5] * 10
-    tenth = rates(TrainSpec(steps=8, schedule="step", drops="50,", learning_rate=1.0, warmup_steps=4, warmup="constant"))
+    tenth = rates(
+        TrainSpec(steps=8, schedule="step", drops="50,", learning_rate=1.0, warmup_steps=4, warmup="constant")
+    )
     assert tenth == [0.1] * 4 + [1.0] * 2 + [0.1] * 2
 
 
