@@ -19,6 +19,7 @@ from resnet_core.train.loop import train
 
 COMMAND = [sys.executable, "-m", "resnet_core"]
 SMALL = ["cifar20", "--set", "stages=1,1,1", "--set", "width=4"]
+PLAIN = ["--precision", "float32", "--memory-format", "contiguous"]  # nothing to measure first
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -98,14 +99,15 @@ def test_gradients_run_from_the_first_block_to_the_last(capsys: pytest.CaptureFi
 
 
 def test_train_prints_one_object_a_step_the_same_as_in_this_process() -> None:
-    told = run("train", *SMALL, "--epochs", "2", "--seed", "3", "--json").stdout
+    told = run("train", *SMALL, *PLAIN, "--epochs", "2", "--seed", "3", "--json").stdout
     first = [json.loads(line) for line in told.splitlines()]
     assert [row["step"] for row in first] == list(range(1, 23))
     assert [row["step"] for row in first if row["test_accuracy"] is not None] == [11, 22]
     assert 0 <= first[-1]["test_accuracy"] <= 1
     threads = torch.get_num_threads()
+    how = TrainSpec(epochs=2, seed=3, precision="float32", memory_format="contiguous")
     torch.set_num_threads(1)
-    here = list(train(preset("cifar20").with_(stages=(1, 1, 1), width=4), TrainSpec(epochs=2, seed=3)))
+    here = list(train(preset("cifar20").with_(stages=(1, 1, 1), width=4), how))
     torch.set_num_threads(threads)
     assert [row["loss"] for row in first] == [record.loss for record in here]
 
@@ -114,12 +116,23 @@ def test_train_takes_every_field_of_the_specification(capsys: pytest.CaptureFixt
     help_ = run("train", "--help").stdout
     assert all(f"--{name.replace('_', '-')}" in help_ for name in TRAIN_FIELDS)
     code = main(
-        ["train", *SMALL, "--epochs", "1", "--batch-size", "512", "--learning-rate", "0.01", "--data", "digits"]
+        ["train", *SMALL, *PLAIN, "--epochs", "1", "--batch-size", "512", "--learning-rate", "0.01", "--data", "digits"]
     )
     text = capsys.readouterr().out
     assert code == 0
     assert "2 steps of 512 images on cpu" in text
+    assert "float32, contiguous" in text
     assert "test accuracy" in text
+
+
+def test_a_recipe_is_the_start_and_options_change_it(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = ["--steps", "3", "--warmup-steps", "0", "--label-smoothing", "0.1", "--json", *PLAIN]
+    assert main(["train", *SMALL, "--recipe", "adamw", *changes]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["learning_rate"] for row in told] == [0.002, pytest.approx(0.0015), pytest.approx(0.0005)]
+    assert set(told[0]) >= {"loss", "gradient_norms", "activation_means", "activation_stds", "update_ratios"}
+    assert main(["train", *SMALL, "--nesterov", "true", "--compiled", "false", "--steps", "1", "--json", *PLAIN]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,6 +155,11 @@ def test_train_takes_every_field_of_the_specification(capsys: pytest.CaptureFixt
         (["train", "cifar20", "--device", "abacus"], "device"),
         (["train", "cifar20", "--data", "cats"], "digits"),
         (["train", "cifar20", "--threads", "0"], "threads"),
+        (["train", "cifar20", "--recipe", "quik"], "near to it: quick"),
+        (["train", "cifar20", "--nesterov", "perhaps"], "nesterov is true or false; got perhaps"),
+        (["train", "cifar20", "--nesterov", "true", "--optimizer", "adamw"], "nesterov needs optimizer=sgd"),
+        (["train", "cifar20", "--archive", "../x"], "archive"),
+        (["train", "cifar20", "--warmup-steps", "500"], "leaves nothing"),
         (["code", "resnet5"], "resnet50"),
         (["code", "cifar56", "--set", "groups=3"], "groups"),
         (["code", "cifar56", "--json"], "unrecognized"),
@@ -172,7 +190,7 @@ def test_a_shell_sees_exit_code_2_and_the_line() -> None:
 
 def test_ctrl_c_ends_quietly() -> None:
     training = subprocess.Popen(
-        [*COMMAND, "train", *SMALL, "--epochs", "200", "--json"],
+        [*COMMAND, "train", *SMALL, *PLAIN, "--epochs", "200", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert training.stdout is not None
@@ -184,7 +202,7 @@ def test_ctrl_c_ends_quietly() -> None:
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     training = subprocess.Popen(
-        [*COMMAND, "train", *SMALL, "--epochs", "200", "--json"],
+        [*COMMAND, "train", *SMALL, *PLAIN, "--epochs", "200", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert training.stdout is not None

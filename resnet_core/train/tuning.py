@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from resnet_core.errors import Refusal
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe.clock import once
 from resnet_core.recipe import TrainSpec
@@ -146,10 +147,13 @@ def _key(fitted: list[ArchSpec], how: TrainSpec) -> str:
 
 
 def _restored(values: Any) -> Settings | None:
+    """What the file holds, if it is an answer: it may be absent, or written by another hand."""
     try:
-        return from_dict(Settings, values)
-    except (TypeError, AttributeError, KeyError):
-        return None  # absent, or written by another hand
+        found = from_dict(Settings, values)
+        TrainSpec(precision=found.precision, memory_format=found.memory_format)
+    except (TypeError, AttributeError, Refusal):
+        return None
+    return found if isinstance(found.rates, dict) else None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from resnet_core import ArchSpec, TrainSpec
 from resnet_core.jobs.runner import Desk
 
 SMALL = ArchSpec(stages=(1, 1, 1), width=4).model_dump(mode="json")
-LONG = TrainSpec(epochs=200).model_dump(mode="json")
-SHORT = TrainSpec(epochs=2).model_dump(mode="json")
+PLAIN = TrainSpec(precision="float32", memory_format="contiguous")  # nothing to measure first
+LONG = PLAIN.with_(epochs=200).model_dump(mode="json")
+SHORT = PLAIN.with_(epochs=2).model_dump(mode="json")
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ if __name__ == "__main__":
     desk = Desk(root=sys.argv[1])
     desk.warm()
     small = ArchSpec(stages=(1, 1, 1), width=4).model_dump(mode="json")
-    job = desk.submit("train", small, TrainSpec(epochs=200).model_dump(mode="json"), keep=True)
+    how = TrainSpec(epochs=200, precision="float32", memory_format="contiguous").model_dump(mode="json")
+    job = desk.submit("train", small, how, keep=True)
     import time
     while not job.tape.count and not job.finished:
         time.sleep(0.01)

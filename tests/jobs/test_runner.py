@@ -4,12 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from resnet_core import ArchSpec, Refusal
+from resnet_core import ArchSpec, Refusal, TrainSpec
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.stored import StoredRun
+from resnet_core.train.records import Settings
 from tests.jobs.conftest import LONG, SHORT, SMALL
 
 
@@ -193,3 +195,15 @@ def test_a_child_that_measured_takes_the_next_order_and_one_that_is_killed_is_re
     assert third.pid != second.pid
     desk.close()
     until(lambda: not alive(third.pid or 0))
+
+
+def test_the_numerics_of_a_race_are_a_job_that_answers_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESNET_EXPLORER_DATA", str(tmp_path))
+    job = desk.submit("settle", [SMALL, {**SMALL, "skip": False}], TrainSpec().model_dump(mode="json"))
+    assert job.wait(60)
+    assert job.error is None
+    (found,) = job.records
+    assert isinstance(found, Settings)
+    assert f"{found.precision} {found.memory_format}" in found.rates
