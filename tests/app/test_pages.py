@@ -25,7 +25,7 @@ from resnet_core.spec import ARCH_FIELDS
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 PATIENCE_S = 90  # the first measurement waits for the import of torch
-PAGES = ("explore", "train")
+PAGES = ("explore", "train", "runs")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,7 +14,7 @@ from tests.e2e.site import BROWSER_ARGS, Site, find_browser, serve
 REQUIRED = "RESNET_EXPLORER_REQUIRE_BROWSER"
 PATIENCE_MS = 15_000
 # Streamlit's own client looks below a page's path first, and logs that there is nothing.
-NOT_OURS = ("/train/_stcore/health", "/train/_stcore/host-config")
+NOT_OURS = tuple(f"/{page}/_stcore/{what}" for page in ("train", "runs") for what in ("health", "host-config"))
 # An exception box that appears and goes again is found too.
 WATCH = """
 new MutationObserver(() => document.querySelectorAll('[data-testid="stException"]').forEach(box => {
