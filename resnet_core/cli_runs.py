@@ -159,7 +159,8 @@ def _beginning(header: RunHeader, how: TrainSpec) -> str:
     length = f"{header.steps} steps" if header.steps else f"{header.seconds} s"
     return (
         f"{length} of {how.batch_size} images on {header.device} ({header.device_name}), "
-        f"threads {header.threads}, seed {header.seed}, torch {header.versions['torch']}"
+        f"threads {header.threads}, {header.precision}, {header.memory_format}{', compiled' if header.compiled else ''}, "
+        f"seed {header.seed}, torch {header.versions['torch']}"
     )
 
 

@@ -3,6 +3,7 @@
 
 const SHARE = 0.005; // of the time, for Plotly's drawings of one figure
 const SOONEST_MS = 250;
+const LATEST_MS = 6000; // however slow the machine: only what Plotly has drawn can be pointed at
 const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
 const WAVE_MS = 1200;
 
@@ -83,7 +84,7 @@ class LiveFigure extends Plot {
     const now = performance.now();
     const state = this.race.state;
     const generation = this.race.all.reduce((sum, run) => sum + run.generation, 0);
-    const due = now - this.at >= Math.max(SOONEST_MS, this.cost / SHARE);
+    const due = now - this.at >= Math.max(SOONEST_MS, Math.min(this.cost / SHARE, LATEST_MS));
     if (due || state !== this.state || generation !== this.generation) this.schedule();
     else this.drawNew();
     [this.state, this.generation] = [state, generation];

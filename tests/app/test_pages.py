@@ -100,6 +100,8 @@ def test_every_page_in_every_language(page: str, language: str) -> None:
         assert not visitor.error
         assert not visitor.warning
         assert visitor.button_group(key="language.switch").value == language
+    if page == "runs":  # what it says depends on the runs that are kept: see test_runs.py
+        return
     told = [item.label for item in by_locale.toggle] if page == "explore" else [by_locale.button[0].label]
     message = "Skip connections" if page == "explore" else "Train"
     assert set(told) == {words(language)(message)}

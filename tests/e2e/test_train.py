@@ -117,7 +117,8 @@ def test_zoom_and_element_survive_updates(visit: Visit) -> None:
     zoomed = maps.evaluate("plot => [...plot.layout.xaxis.range]")
     assert zoomed[1] - zoomed[0] < 1000
     held = maps.evaluate("plot => plot.data[0].x.length")
-    page.wait_for_function("n => document.querySelector('.st-key-maps .js-plotly-plot').data[0].x.length > n", arg=held)
+    grown = "n => document.querySelector('.st-key-maps .js-plotly-plot').data[0].x.length > n"
+    page.wait_for_function(grown, arg=held, timeout=60_000)  # Plotly draws seldom while the machine trains
     assert maps.evaluate("plot => [...plot.layout.xaxis.range]") == pytest.approx(zoomed)
     assert maps.evaluate("plot => plot.marked && plot === window.plotElement")
     stop(page)
