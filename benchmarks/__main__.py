@@ -6,7 +6,7 @@ from importlib import import_module
 
 from benchmarks.report import keep, table
 
-NAMES = ("ledger", "training", "page")
+NAMES = ("ledger", "training", "peer", "page", "player")
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import mean, median
 from time import perf_counter
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -20,6 +19,7 @@ from app.link import Experiment
 from benchmarks.report import Line, of_samples
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.stored import read
+from resnet_core.train.tape import Tape
 from tests.e2e import acts
 from tests.e2e.site import BROWSER_ARGS, Site, find_browser, serve
 
@@ -164,7 +164,7 @@ def _watched(browser: Browser, site: Site) -> float:
         acts.in_link(page, "run=")
         acts.wait_for_end(page)
         ids = page.url.partition("run=")[2].partition("&")[0].split(".")
-    return mean(_pace(run.records) for run_id in ids if (run := read(site.runs, run_id)))
+    return mean(_pace(run.tape) for run_id in ids if (run := read(site.runs, run_id)))
 
 
 def _bare(desk: Desk, epochs: int = Experiment().train.epochs) -> float:
@@ -174,9 +174,11 @@ def _bare(desk: Desk, epochs: int = Experiment().train.epochs) -> float:
     jobs = [desk.submit("train", spec, how, keep=True) for spec in specs]
     for job in jobs:
         job.wait(600)
-    return mean(_pace(job.records) for job in jobs)
+    return mean(_pace(job.tape) for job in jobs)
 
 
-def _pace(records: Any) -> float:
+def _pace(tape: Tape) -> float:
     """Images a second over the whole training, tests included."""
-    return float(records[-1].step * Experiment().train.batch_size / records[-1].time_s)
+    if tape.last is None:
+        raise RuntimeError("a training without a step")
+    return tape.last.step * Experiment().train.batch_size / tape.last.time_s

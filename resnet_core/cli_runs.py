@@ -157,10 +157,10 @@ def _line(record: RunHeader | StepRecord, how: TrainSpec, as_json: bool) -> Iter
 
 def _beginning(header: RunHeader, how: TrainSpec) -> str:
     length = f"{header.steps} steps" if header.steps else f"{header.seconds} s"
+    numerics = f"{header.precision}, {header.memory_format}{', compiled' if header.compiled else ''}"
     return (
         f"{length} of {how.batch_size} images on {header.device} ({header.device_name}), "
-        f"threads {header.threads}, {header.precision}, {header.memory_format}{', compiled' if header.compiled else ''}, "
-        f"seed {header.seed}, torch {header.versions['torch']}"
+        f"threads {header.threads}, {numerics}, seed {header.seed}, torch {header.versions['torch']}"
     )
 
 

@@ -21,7 +21,9 @@ def _sources(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
-@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "types" else ()) for name in TOOLS]
+)
 def test_the_source_passes(name: str) -> None:
     done = subprocess.run([sys.executable, *TOOLS[name]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -75,6 +75,7 @@ def test_the_page_s_run_and_the_terminal_s_are_one_training(tmp_path: Path) -> N
     assert list(ends[0]) == list(ends[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_it_and_resume_goes_on_to_the_same_numbers(
     tmp_path: Path, number: int, code: int, capsys: pytest.CaptureFixture[str]

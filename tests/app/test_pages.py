@@ -142,6 +142,7 @@ def test_each_toggle_changes_its_networks_numbers_only(slot: Slot) -> None:
 SHOWN = [name for name, row in presets().items() if count(row.spec).params < 70_000_000 and row.spec.depth < 500]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 def test_every_preset_is_shown(name: str) -> None:
     visitor = open_page(a=name)

@@ -110,6 +110,7 @@ def _check_size(row: Row) -> None:
     assert row.read_bytes == FLOAT32 * numbers.get(row.kind, taken + row.params)
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(arch_specs())
 def test_the_formulas_are_what_the_module_does(spec: ArchSpec) -> None:

@@ -30,6 +30,7 @@ def test_the_remainder_is_nothing_on_named_networks(name: str, tool: str) -> Non
         assert closed.total == RESNET50[tool]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @settings(max_examples=100)
 @given(arch_specs())

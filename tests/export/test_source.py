@@ -86,6 +86,7 @@ def test_any_network_is_the_same_network(spec: ArchSpec) -> None:
     same(spec)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ordering", ORDERINGS)
 def test_every_ordering_with_every_shortcut(ordering: str) -> None:
     start = ArchSpec(ordering=ordering, width=4, image_size=4)
