@@ -1,7 +1,8 @@
 """What the trainings here are measured against: the script that one would write with PyTorch alone.
 
 ``python -m benchmarks.script DEPTH DATA SIDE STEPS`` trains a CIFAR ResNet in float32, contiguous, with a DataLoader
-in its default settings and with as many threads as PyTorch takes by itself, and prints images a second as JSON. Its network
+in its default settings and with as many threads as PyTorch takes by itself, and prints images a second as JSON. Its
+network
 is written out here, so that nothing of the project's own model is in what the project is compared with.
 """
 
