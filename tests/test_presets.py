@@ -139,6 +139,7 @@ def test_published_errors_are_the_papers() -> None:
     assert shown == _printed_errors()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_preset_builds_runs_and_trains_every_parameter(name: str) -> None:

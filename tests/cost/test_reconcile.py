@@ -12,6 +12,7 @@ from tests.strategies import arch_specs
 
 BEYOND = ("cifar1202", "preact1001")  # deeper than ResNet-152
 NAMES = [name for name in presets() if name not in BEYOND]
+QUICK = ("resnet50", "cifar56", "plain56", "preact164")  # the others are part of what takes long
 
 # Each tool's own total for one 224x224 image of ResNet-50, with torch 2.13, on a network of torchvision's layout.
 RESNET50 = {"torch": 8_178_368_512, "fvcore": 4_111_512_576, "torchinfo": 4_089_238_376}
@@ -22,7 +23,9 @@ def test_every_tool_has_its_rule() -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES]
+)
 def test_the_remainder_is_nothing_on_named_networks(name: str, tool: str) -> None:
     closed = reconcile(count(preset(name)), ask(tool, preset(name)))
     assert closed.remainder == 0, closed
