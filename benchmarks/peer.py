@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -13,6 +12,7 @@ from benchmarks.report import Line, of_samples
 from benchmarks.script import BATCH, WARM_UP
 from resnet_core import TrainSpec, count, preset
 from resnet_core.jobs.runner import Desk
+from resnet_core.jobs.stored import steps
 from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import fit
 from resnet_core.train.tuning import BFLOAT16_UNITS, measure_settings
@@ -33,8 +33,8 @@ def measure() -> list[Line]:
     return lines
 
 
-def _case(desk: Desk, depth: int, data: str, side: int, steps: int, aim: float) -> list[Line]:
-    how = TrainSpec(data=data, side=side, steps=steps, batch_size=BATCH)
+def _case(desk: Desk, depth: int, data: str, side: int, length: int, aim: float) -> list[Line]:
+    how = TrainSpec(data=data, side=side, steps=length, batch_size=BATCH)
     spec = preset(f"cifar{depth}")
     found = measure_settings([spec, spec], how)
     how = how.with_(precision=found.precision, memory_format=found.memory_format)
@@ -44,7 +44,7 @@ def _case(desk: Desk, depth: int, data: str, side: int, steps: int, aim: float) 
     for number in range(PAIRS + 1):
         for name in ("script", "race")[:: 1 if number % 2 else -1]:
             pace = (
-                _script(depth, data, side, steps, count(fitted).params) if name == "script" else _race(desk, spec, how)
+                _script(depth, data, side, length, count(fitted).params) if name == "script" else _race(desk, spec, how)
             )
             if number:  # the first of each warms up: imports, the fork server
                 (alone if name == "script" else raced).append(pace)
@@ -73,7 +73,7 @@ def _race(desk: Desk, spec: ArchSpec, how: TrainSpec) -> float:
     for job in jobs:
         if not job.wait(600) or job.status != "done":
             raise RuntimeError(f"a racer ended as {job.status}: {job.error}")
-    return sum(_pace(array("f", job.tape.since().scalars["images_per_s"])) for job in jobs)
+    return sum(_pace([record.images_per_s for record in steps(desk.root / job.id)]) for job in jobs)
 
 
 def _pace(each: Sequence[float]) -> float:

@@ -71,7 +71,12 @@ def repeatable(device: torch.device, seed: int, step: int) -> Iterator[None]:
         torch.random.fork_rng([0] if on_gpu else [], device_type=device.type if on_gpu else "cuda"),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
     ):
-        torch.manual_seed(zlib.crc32(f"{seed}:{step}".encode()))  # the CPU's generator takes 32 bits
+        number = zlib.crc32(f"{seed}:{step}".encode())  # the CPU's generator takes 32 bits
+        torch.default_generator.manual_seed(number)  # torch.manual_seed takes a millisecond: it asks every kind of GPU
+        if device.type == "cuda":
+            torch.cuda.manual_seed(number)
+        elif device.type == "mps":
+            torch.mps.manual_seed(number)
         yield
 
 

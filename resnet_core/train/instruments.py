@@ -8,6 +8,7 @@ that the gradients of plain networks with BatchNorm do not vanish in their norms
 import math
 import sys
 from collections import deque
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 from types import TracebackType
@@ -31,7 +32,7 @@ class GradientNorms:
 
     def __init__(self, model: ResNet) -> None:
         self._units = model.units
-        self._norms: list[Tensor | None] = [None] * len(self._units)
+        self._norms: list[Tensor | float | None] = [None] * len(self._units)
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
@@ -51,14 +52,11 @@ class GradientNorms:
 
     def noted(self) -> Tensor:
         """The same norms ``(units,)``, still on the device."""
-        noted = [norm for norm in self._norms if norm is not None]
-        if len(noted) < len(self._units):
-            raise RuntimeError("norms() needs a forward and a backward pass inside the context")
-        return torch.stack(noted)
+        return _together(self._norms)
 
     def _watch(self, index: int) -> Any:
         def note(gradient: Tensor) -> None:
-            self._norms[index] = _l2(gradient.detach())
+            self._norms[index] = _l2(gradient)
 
         def before(_unit: nn.Module, args: tuple[Tensor, ...]) -> None:
             if args[0].requires_grad:  # not in a test
@@ -75,7 +73,7 @@ class Outputs:
         self._units = model.units
         self._counts = [0] * len(self._units)
         self._sums: list[Tensor] = [torch.zeros(())] * len(self._units)
-        self._norms: list[Tensor] = [torch.zeros(())] * len(self._units)
+        self._norms: list[Tensor | float | None] = [None] * len(self._units)
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
@@ -91,7 +89,7 @@ class Outputs:
 
     def noted(self) -> Tensor:
         """Sums, then norms, ``(2 * units,)``, still on the device."""
-        norms = torch.stack(self._norms)
+        norms = _together(self._norms)
         return torch.cat([torch.stack(self._sums).to(norms.dtype), norms])
 
     def means_and_stds(self, noted: list[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -120,6 +118,13 @@ class Outputs:
         return after
 
 
+class _Pieces(NamedTuple):
+    """All weights in one tensor, and views of its parts."""
+
+    whole: Tensor
+    pieces: tuple[Tensor, ...]
+
+
 class Moves:
     """How far each step moves the weights of each unit.
 
@@ -144,21 +149,22 @@ class Moves:
             self._sizes += pieces
         self._units = len(units)
         # Three, for on a GPU the weights before a step are still asked for when the next one has been launched.
-        self._copies = deque(torch.cat(self._views) for _ in range(3))
-        self._move = torch.empty_like(self.before)
-        self._norms = self._measure(self.before)
+        self._copies = deque(self._cut(torch.cat(self._views)) for _ in range(3))
+        self._move = self._cut(torch.empty_like(self.before))
+        self._norms = self._measure(self._copies[1])
 
     @property
     def before(self) -> Tensor:
         """All weights before the latest step; good until the step after the next."""
-        return self._copies[1]
+        return self._copies[1].whole
 
     def noted(self) -> Tensor:
         """Norms of the latest move, then of the weights before it; to be called once after each step."""
         self._copies.rotate()
-        torch.cat(self._views, out=self._copies[0])
-        torch.sub(self._copies[0], self.before, out=self._move)
-        weights, self._norms = self._norms, self._measure(self._copies[0])
+        after = self._copies[0]
+        torch.cat(self._views, out=after.whole)
+        torch.sub(after.whole, self.before, out=self._move.whole)
+        weights, self._norms = self._norms, self._measure(after)
         return torch.cat([self._measure(self._move), weights])
 
     def ratios(self, noted: list[float]) -> tuple[float, ...]:
@@ -170,8 +176,11 @@ class Moves:
             weights[owner] += weight**2
         return tuple(math.sqrt(a / b) if b else math.nan for a, b in zip(moved[:-1], weights[:-1], strict=True))
 
-    def _measure(self, weights: Tensor) -> Tensor:
-        return torch.stack(torch._foreach_norm(list(torch.split(weights, self._sizes)))).to(_exact(weights))
+    def _cut(self, weights: Tensor) -> _Pieces:
+        return _Pieces(weights, torch.split(weights, self._sizes))
+
+    def _measure(self, weights: _Pieces) -> Tensor:
+        return torch.stack(torch._foreach_norm(weights.pieces)).to(_exact(weights.whole))
 
 
 def weight_views(model: nn.Module) -> list[Tensor]:
@@ -240,20 +249,31 @@ def _exact(tensor: Tensor) -> torch.dtype:
     return torch.float32 if tensor.device.type == "mps" else torch.float64
 
 
-def _l2(values: Tensor) -> Tensor:
-    """The L2 norm of ``(N, C, H, W)``, to about 1e-6 of itself.
+def _together(norms: Sequence[Tensor | float | None]) -> Tensor:
+    """The norms of a step, one a unit, in one tensor where they are: the GPU, or the CPU."""
+    taken = [norm for norm in norms if norm is not None]
+    if len(taken) < len(norms):
+        raise RuntimeError("norms need a forward and a backward pass inside the context")
+    there = [norm for norm in taken if isinstance(norm, Tensor)]
+    return torch.stack(there) if there else torch.tensor(taken, dtype=torch.float64)
+
+
+def _l2(values: Tensor) -> Tensor | float:
+    """The L2 norm of ``(N, C, H, W)``, to about 1e-6 of itself: on a GPU still there.
 
     One float32 sum over many squares is off by 1e-3, and squares beyond float32's range vanish, as those of the
     gradient of a deep network without normalisation do (1e-25). A float64 sum has neither fault and takes three to
     twenty times as long on a CPU, so there it stands in only where float32 cannot do: first one sum an image, then the
-    sum of those.
+    sum of those, which Python takes faster than two more calls of torch would.
     """
     exact = _exact(values)
     if values.device.type == "cuda":
         whole: Tensor = torch.linalg.vector_norm(values, dtype=exact)
         return whole
-    images = torch.linalg.vector_norm(values, dim=(1, 2, 3), dtype=torch.float32)
-    norm: Tensor = torch.linalg.vector_norm(images, dtype=exact)
-    if values.device.type == "cpu" and not 1e-12 < norm.item() < 1e12:
-        norm = torch.linalg.vector_norm(values, dtype=exact)
+    images: Tensor = torch.linalg.vector_norm(values, dim=(1, 2, 3), dtype=torch.float32)
+    if values.device.type != "cpu":
+        return torch.linalg.vector_norm(images, dtype=exact)  # type: ignore[no-any-return]
+    norm = math.hypot(*images.tolist())
+    if not 1e-12 < norm < 1e12:
+        norm = torch.linalg.vector_norm(values, dtype=exact).item()
     return norm
