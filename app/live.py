@@ -177,7 +177,7 @@ def state_of(run: Run, start: int, stride: int, say: Words) -> dict[str, Any]:
         "told": say(STATUS[run.status]),
         "error": say.refusal(run.error) if run.error else "",
         "warning": say.refusal(run.warning) if run.warning else "",
-        "waits": say("number {place} in the queue", place=run.place) if run.place else "",
+        "waits": say(N_("number {place} in the queue"), place=run.place) if run.place else "",
         "count": tape.count,
         "start": columns.start,
         "held": len(columns.scalars["step"]) // 4,
@@ -190,7 +190,7 @@ def state_of(run: Run, start: int, stride: int, say: Words) -> dict[str, Any]:
         "per_epoch": header.steps_per_epoch if header else 1,
         "progress": progress(run),
         "left": _left(run, say),
-        "pace": say("{count} images/s", count=f"{tape.images_per_s:,.0f}") if tape.images_per_s else "",
+        "pace": say(N_("{count} images/s"), count=f"{tape.images_per_s:,.0f}") if tape.images_per_s else "",
     }
 
 

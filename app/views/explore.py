@@ -7,7 +7,6 @@ import streamlit as st
 
 from app import controls, state
 from app.components.drawing import drawing
-from app.figures.block import block_drawing, drawn_rows
 from app.figures.network import network_drawing
 from app.figures.numbers import metrics_of, numbers_strip
 from app.figures.palette import SLOT_COLOURS
@@ -15,7 +14,7 @@ from app.figures.published import published
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import bottleneck, compare, export, frame, gradients, lesson, memory, table, tools
+from app.views import blocks, bottleneck, compare, export, frame, gradients, lesson, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import N_
 
@@ -46,10 +45,10 @@ def _networks() -> None:
         for slot, place in zip(SLOTS, st.columns(2), strict=True):
             with place:
                 controls.network_card(slot, words)
-    blocks, flow = st.columns([10, 9])
+    drawn, flow = st.columns([10, 9])
     with flow:
         panel = gradients.Panel(words)
-    with blocks:
+    with drawn:
         _blocks(ledgers, words)
     drawing("".join(_whole_network(slot, ledgers[slot], words) for slot in SLOTS), key="networks")
     table.show(ledgers, words)
@@ -80,10 +79,7 @@ def _blocks(ledgers: dict[Slot, Ledger], words: Words) -> None:
         format_func=lambda name: words(BLOCKS[name]), label_visibility="collapsed",
     )  # fmt: skip
     units = {slot: getattr(ledger.plan, which) for slot, ledger in ledgers.items()}
-    rows = max(drawn_rows(unit) for unit in units.values())
-    for slot, place in zip(SLOTS, st.columns(2), strict=True):
-        with place:
-            drawing(block_drawing(units[slot], SLOT_COLOURS[slot], words, rows=rows), key=f"block-{slot}")
+    blocks.show(units, st.columns(2), words)
 
 
 def _whole_network(slot: Slot, ledger: Ledger, words: Words) -> str:

@@ -23,7 +23,7 @@ GROUPS: dict[Place, str] = {
 def show(words: Words) -> None:
     """Named recipe, epochs, seed, device, and the rest in a popover."""
     train = state.experiment().train
-    named, epochs, seed, device, more, others = st.columns([3, 2, 2, 3, 2, 2], vertical_alignment="bottom")
+    named, epochs, seed, device, more, others = st.columns([4, 2, 2, 3, 2, 2], vertical_alignment="bottom")
     with named:
         _named(words)
     for place, name in ((epochs, "epochs"), (seed, "seed"), (device, "device")):

@@ -13,10 +13,11 @@ from app.live import Run, base_path, find
 from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.sentences import fair_race, race_result
-from app.views import frame, images, recipe
+from app.views import blocks, frame, images, recipe
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
+from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import facts, fit, steps_per_epoch
@@ -172,9 +173,11 @@ def _refuse_absent_device(device: str) -> None:
 
 
 def _invitation(words: Words) -> None:
+    """Before the first run: what will race, on what, and what to look at."""
     current = state.experiment()
     try:
         known = facts(current.train.images)
+        plans = {slot: plan(fit(network.spec, current.train.images)) for slot, network in current.racers.items()}
     except Refusal as refusal:
         st.info(words.refusal(refusal))
         return
@@ -187,6 +190,19 @@ def _invitation(words: Words) -> None:
         )
     )  # fmt: skip
     st.caption(words(known.source))
+    *places, watch = st.columns([5] * len(plans) + [6])
+    blocks.show({slot: racer.ordinary_unit for slot, racer in plans.items()}, places, words)
+    with watch:
+        st.markdown(
+            words(
+                "**What to watch**\n\n"
+                "- **Test accuracy**: how much of the {test} images that it has never learned a network gets right.\n"
+                "- **Gradient by block and step**: how much of the error's gradient reaches the first blocks, not only "
+                "the last ones.\n"
+                "- **Pause, One step, Slow motion**: hold the race and look at one step, block by block.",
+                test=f"{known.test:,}",
+            )
+        )  # fmt: skip
 
 
 def _link(runs: Sequence[Run]) -> RaceLink:
