@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import cache, state
 from app.text import Words
-from resnet_core.errors import Refusal
+from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.job import Job
 from resnet_core.recipe import TRAIN_FIELDS, DataChoice
 from resnet_core.train.folder import archive_facts
@@ -61,7 +61,10 @@ def _accept(content: bytes, side: int) -> ArchiveFacts:
             raise job.error
         if not job.records:
             job.stop()
-            raise TimeoutError("the check of an archive took too long")
+            raise Refusal(
+                N_("The check of this archive took longer than {seconds} s. Try one with fewer or smaller images."),
+                field="archive", seconds=f"{PATIENCE_S:.0f}",
+            )  # fmt: skip
         facts: ArchiveFacts = job.records[-1]
         return facts
 

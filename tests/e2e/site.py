@@ -48,7 +48,7 @@ def serve(folder: Path) -> Iterator[Site]:
     command = [str(streamlit), "run", "app/main.py"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     site = Site(f"http://127.0.0.1:{port}", 0, folder / "runs", folder / "server.log")
-    environment = {**os.environ, "RESNET_EXPLORER_RUNS": str(site.runs)}
+    environment = {**os.environ, "RESNET_EXPLORER_RUNS": str(site.runs), "RESNET_EXPLORER_DATA": str(folder / "data")}
     with site.log.open("wb") as log:
         server = subprocess.Popen(
             [*command, *options], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -13,6 +13,7 @@ from resnet_core.jobs.stored import read
 from tests.e2e import acts
 from tests.e2e.conftest import Visit
 from tests.e2e.site import Site
+from tests.train.test_data_own import packed, pets
 
 GAP = 0.30  # between the two accuracies: the point of the paper
 QUICK = "/train?a=cifar20&b=plain20&train.epochs=100"  # small steps, and far from its end while a test looks at it
@@ -34,6 +35,18 @@ def drawn(page: Page) -> list[int]:
     """The losses that the curves hold, for A and for B: drawn in full when the race has ended."""
     counts: list[int] = page.eval_on_selector(CURVES, "plot => [plot.data[2].y.length, plot.data[6].y.length]")
     return counts
+
+
+def ids(page: Page) -> list[str]:
+    """The runs on show."""
+    return page.url.partition("run=")[2].partition("&")[0].split(".")
+
+
+def recorded(site: Site, run_id: str) -> list[float]:
+    """The losses in a run's folder."""
+    run = read(site.runs, run_id)
+    assert run is not None
+    return [record.loss for record in run.records]
 
 
 def stop(page: Page) -> None:
@@ -171,21 +184,79 @@ def test_a_restart_from_the_same_seed_gives_the_same_numbers(visit: Visit) -> No
     assert acts.accuracies(page) == first
 
 
+def test_what_was_stopped_goes_on_to_the_same_numbers(visit: Visit, site: Site) -> None:
+    link = "/train?a=cifar20&b=plain20&train.steps=66"
+    page = visit(link)
+    start(page)
+    acts.wait_for_epochs(page, 2)
+    stop(page)
+    stopped = ids(page)
+    assert all(22 <= len(recorded(site, run_id)) < 66 for run_id in stopped)
+    acts.press(page, "resume")
+    acts.wait_for_epochs(page, 6)
+    acts.wait_for_end(page)
+    assert ids(page) == stopped
+    page = visit(link)
+    start(page)
+    acts.wait_for_end(page)
+    for run_id, other in zip(stopped, ids(page), strict=True):
+        assert recorded(site, run_id) == recorded(site, other)
+
+
+def test_a_race_that_was_killed_goes_on_too(visit: Visit, site: Site) -> None:
+    page = visit("/train?a=cifar20&b=plain20&train.steps=66")
+    start(page)
+    acts.wait_for_epochs(page, 2)
+    for run_id in ids(page):
+        psutil.Process(json.loads((site.runs / run_id / "header.json").read_text())["pid"]).kill()
+    acts.wait_for_end(page)
+    before = [recorded(site, run_id) for run_id in ids(page)]
+    acts.press(page, "resume")
+    acts.wait_for_epochs(page, 6)
+    acts.wait_for_end(page)
+    for run_id, losses in zip(ids(page), before, strict=True):
+        after = recorded(site, run_id)
+        assert len(after) == 66
+        assert after[: len(losses)] == losses
+
+
+def test_a_training_that_diverges_says_where(visit: Visit) -> None:
+    page = visit("/train?a=cifar20&b=cifar20&train.learning_rate=1e9&train.schedule=constant")
+    start(page)
+    acts.wait_for_end(page)
+    expect(page.get_by_role("alert").filter(has_text="diverged at step").first).to_be_visible()
+    assert min(steps(page)) >= 1
+
+
+def test_a_visitor_s_own_images(visit: Visit) -> None:
+    page = visit("/train?a=cifar20&b=plain20&train.data=own&train.side=16&train.batch_size=8&train.steps=8")
+    acts.widget(page, "train", "more").get_by_role("button").first.click()
+    upload = acts.widget(page, "train", "upload").locator("input[type=file]")
+    whole = packed(pets(10))
+    upload.set_input_files({"name": "half.zip", "mimeType": "application/zip", "buffer": whole[: len(whole) // 2]})
+    expect(page.get_by_role("alert").filter(has_text="zip")).to_be_visible()
+    upload.set_input_files({"name": "pets.zip", "mimeType": "application/zip", "buffer": whole})
+    expect(page.get_by_text("16 images to learn and 4 to test in 2 classes: cat, dog.")).to_be_visible()
+    page.keyboard.press("Escape")
+    start(page)
+    acts.wait_for_end(page)
+    assert steps(page) == [8, 8]
+    assert set(acts.accuracies(page)) == {"a", "b"}
+
+
 def test_a_killed_child_is_reported_and_its_curves_stay(visit: Visit, site: Site) -> None:
     page = visit(QUICK)
     start(page)
     acts.wait_for_epochs(page)
-    ids = page.url.partition("run=")[2].partition("&")[0].split(".")
-    victim = json.loads((site.runs / ids[0] / "header.json").read_text())["pid"]
+    killed = ids(page)[0]
+    victim = json.loads((site.runs / killed / "header.json").read_text())["pid"]
     psutil.Process(victim).kill()
     said = page.get_by_role("alert").filter(has_text="was ended by the system (signal 9)")
     expect(said).to_be_visible()
     expect(said).to_contain_text("what it had recorded is kept")
     assert said.inner_text().strip().startswith("A")
     slot: Slot = "a"
-    run = read(site.runs, ids[0])  # the figure is drawn now and then: the folder knows what there is
-    assert run is not None
-    kept = len(run.records)
+    kept = len(recorded(site, killed))  # the figure is drawn now and then: the folder knows what there is
     assert kept >= 11
     other = SLOTS.index("b" if slot == "a" else "a")
     tested = page.evaluate("place => [...window.rxRaces.values()].at(-1).all[place].told.tests.length", other)
