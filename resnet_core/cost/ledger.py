@@ -150,13 +150,11 @@ def count(spec: ArchSpec) -> Ledger:
     """Parameters, multiply-adds and saved activations of one image through the network that ``spec`` describes."""
     layers = plan(spec)
     places = tuple(_places(layers))
-    params = macs = floats = indices = 0
+    sums: dict[int, tuple[int, int, int, int]] = {}  # blocks that share a body share a list of costs
     for _, _, _, costs in places:
-        for _, _, cost in costs:
-            params += cost.params
-            macs += cost.macs
-            floats += cost.saved_floats
-            indices += cost.saved_indices
+        if id(costs) not in sums:
+            sums[id(costs)] = _sum(costs)
+    params, macs, floats, indices = map(sum, zip(*[sums[id(costs)] for _, _, _, costs in places], strict=True))
     return Ledger(layers, params, macs, floats, indices, places)
 
 
@@ -164,6 +162,17 @@ _Costs = list[tuple[str, Layer, Cost]]  # the name inside the block, the layer, 
 _Place = tuple[str, int, int, _Costs]  # prefix of the names, stage, block, the operations with their costs
 _KEEPS_INPUT: frozenset[Op] = frozenset({"conv", "bn", "maxpool", "fc"})
 _KEEPS_OUTPUT: frozenset[Op] = frozenset({"relu", "sigmoid"})
+
+
+def _sum(costs: _Costs) -> tuple[int, int, int, int]:
+    """Parameters, multiply-adds, saved numbers and saved indices of some operations together."""
+    params = macs = floats = indices = 0
+    for _, _, cost in costs:
+        params += cost.params
+        macs += cost.macs
+        floats += cost.saved_floats
+        indices += cost.saved_indices
+    return params, macs, floats, indices
 
 
 def _places(layers: Plan) -> Iterator[_Place]:

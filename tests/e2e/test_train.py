@@ -221,7 +221,7 @@ def test_a_race_that_was_killed_goes_on_too(visit: Visit, site: Site) -> None:
 
 
 def test_a_training_that_diverges_says_where(visit: Visit) -> None:
-    page = visit("/train?a=cifar20&b=cifar20&train.learning_rate=1e9&train.schedule=constant")
+    page = visit("/train?a=cifar20&b=plain20&a.norm=none&b.norm=none&train.learning_rate=10")
     start(page)
     acts.wait_for_end(page)
     expect(page.get_by_role("alert").filter(has_text="diverged at step").first).to_be_visible()
