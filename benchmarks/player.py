@@ -29,9 +29,9 @@ LONG = "/train?train.epochs=1000"  # ResNet-56 and its plain twin, and no end in
 TINY = "/train?a.stages=1,1,1&b.stages=1,1,1&a.width=4&b.width=4&train.batch_size=16&train.steps=20000"
 EARLY, LATE = 5_000, 20_000  # steps
 CLOCK = """
-window.rxTimed = (selector, text) => new Promise(resolve => {
+window.rxTimed = (selector, text, leaves) => new Promise(resolve => {
   let start = 0;
-  const seen = () => start && document.querySelector(selector)?.textContent.startsWith(text);
+  const seen = () => start && document.querySelector(selector)?.textContent.startsWith(text) !== leaves;
   const observer = new MutationObserver(() => {
     if (!seen()) return;
     observer.disconnect();
@@ -40,7 +40,7 @@ window.rxTimed = (selector, text) => new Promise(resolve => {
   observer.observe(document.body, {childList: true, subtree: true, characterData: true, attributes: true});
   document.addEventListener("pointerup", () => (start = performance.now()), {once: true, capture: true});
 });
-window.rxArm = (selector, text) => { window.rxResult = window.rxTimed(selector, text); };
+window.rxArm = (text, leaves) => { window.rxResult = window.rxTimed(".rx-state", text, leaves); };
 window.rxRace = () => [...(window.rxRaces?.values() ?? [])].at(-1);
 window.rxArrivals = [];
 window.rxLog = () => window.rxRace().follow(race => requestAnimationFrame(() => setTimeout(() => {
@@ -157,7 +157,7 @@ def _watch(site: Site, written: dict[str, list[tuple[int, float]]], over: thread
 
 def _steers(browser: Browser, site: Site) -> list[Line]:
     """Pause and go on, many times; stop, fewer, since each needs a training of its own."""
-    pauses, goes, stops = [], [], []
+    pauses, goes, stops, ends = [], [], [], []
     with _opened(browser, site, LONG) as page:
         _begin(page)
         for _ in range(PRESSES):
@@ -170,21 +170,25 @@ def _steers(browser: Browser, site: Site) -> list[Line]:
         with _opened(browser, site, LONG) as page:
             _begin(page)
             page.wait_for_timeout(500)
-            stops.append(_timed(page, "stop", "stopped"))
+            stops.append(_timed(page, "stop", "training", leaves=True))
+            begun = perf_counter()
+            page.wait_for_function("window.rxRace().state === 'ended'")
+            ends.append(stops[-1] + 1000 * (perf_counter() - begun))
             acts.wait_for_end(page)
     return [
         line
-        for name, times in (("pause", pauses), ("go on", goes), ("stop", stops))
+        for name, times in (("pause", pauses), ("go on", goes), ("stop", stops), ("stop, until both have ended", ends))
         for line in (
-            of_samples(f"click to {name}, shown at the page: p50", sorted(times), "ms"),
-            Line(f"click to {name}, shown at the page: p95", sorted(times)[int(0.95 * len(times))], "ms", 200,
-                 at_most=True),
+            of_samples(f"click to {name}: p50", sorted(times), "ms"),
+            Line(f"click to {name}: p95", sorted(times)[int(0.95 * len(times))], "ms",
+                 200 if times is not ends else None, at_most=True),
         )
     ]  # fmt: skip
 
 
-def _timed(page: Page, command: str, text: str) -> float:
-    page.evaluate("text => rxArm('.rx-state', text)", text)
+def _timed(page: Page, command: str, text: str, *, leaves: bool = False) -> float:
+    """Milliseconds from the click until the player's state begins with the text, or does so no more."""
+    page.evaluate("([text, leaves]) => rxArm(text, leaves)", [text, leaves])
     acts.steer(page, command)
     return float(page.evaluate("rxResult"))
 
