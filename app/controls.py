@@ -41,11 +41,10 @@ def network_card(slot: Slot, words: Words, *, folds: bool = True) -> None:
 
 
 def _preset_box(slot: Slot, words: Words) -> None:
-    key = f"{slot}.preset"
     # A changed network is an entry of its own, so that its preset can be chosen again to go back to it.
     current = state.experiment().network(slot).title
     names = list(presets())
-    state.prime(key, current)
+    key = state.prime(f"{slot}.preset", current)
     st.selectbox(
         words("Network {slot}", slot=SLOT_NAMES[slot]),
         names if current in names else [current, *names],
@@ -82,9 +81,10 @@ def train_field(name: str, value: Any, words: Words) -> None:
 
 
 def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
-    key = f"{owner}.{field.name}"
     refused = state.refused(owner, field.name)
-    shown = refused.typed if refused and field.kind == "wholes" else value
+    if field.kind == "wholes":
+        value = refused.typed if refused else to_text(value)
+    key = state.prime(f"{owner}.{field.name}", value)
     change: dict[str, Any] = {
         "key": key,
         "help": words(field.help),
@@ -94,25 +94,19 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
     title = words(field.title)
     match field.kind:
         case "switch":
-            state.prime(key, shown)
             st.toggle(title, **change)
         case "choice" if len(field.choices) <= FEW and _short(field, words):
-            state.prime(key, shown)
             st.segmented_control(
                 title, list(field.choices), required=True,
                 format_func=lambda choice: words(field.choices[choice]), width="stretch", **change,
             )  # fmt: skip
         case "choice":
-            state.prime(key, shown)
             st.selectbox(title, list(field.choices), format_func=lambda choice: words(field.choices[choice]), **change)
         case "whole":
-            state.prime(key, shown)
             st.number_input(title, int(field.minimum or 0), int(field.maximum or 0), step=1, **change)
         case "real":
-            state.prime(key, shown)
             st.number_input(title, field.minimum, field.maximum, format="%g", **change)
         case "wholes":
-            state.prime(key, shown if refused else to_text(shown))
             st.text_input(title, max_chars=60, **change)
 
 

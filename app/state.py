@@ -21,6 +21,7 @@ from resnet_core.recipes import recipe, recipes
 from resnet_core.spec import ArchSpec
 
 log = logging.getLogger(__name__)
+VERSION = ".v"  # between the name of a widget and the number of its key
 
 
 class Change(NamedTuple):
@@ -65,7 +66,7 @@ def begin(page: str) -> None:
     switched = not first and session.page != page
     touched, own = session.pop("touched", False), session.pop("own", False)
     if first:
-        session.bare = {}
+        session.bare, session.versions = {}, {}
         _adopt(incoming, Experiment(language=nearest_language(st.context.locale)))
     elif incoming != session.written and not touched and not own and not (switched and not incoming):
         _adopt(incoming, session.bare.get(page, experiment()) if not incoming else experiment())
@@ -138,18 +139,39 @@ def refused(owner: str, name: str) -> Refused | None:
     return found
 
 
-def prime(key: str, value: Any) -> None:
-    """Set what a widget will show, before it is drawn. Written only where it differs, for a write costs a message.
+def prime(name: str, value: Any) -> str:
+    """Set what a widget will show, before it is drawn, and return its key. Written only where it differs.
 
-    On a page's first run it is always written: a widget that the page before had too would show its default.
+    A widget whose value was changed by anything but itself is a new widget under a new key. The old one may still
+    speak: a click elsewhere, made before the new value has reached the browser, brings the old value along, and
+    Streamlit takes that for a change by the visitor; :func:`_is_on_show` knows better. On a page's first run the value
+    is always written: a widget that the page before had too would show its default.
     """
-    if key not in st.session_state.primed or st.session_state.get(key) != value:
-        st.session_state.primed.add(key)
-        st.session_state[key] = value
+    session = st.session_state
+    key = _key_of(name)
+    if key in session and session[key] != value:
+        session.versions[name] = session.versions.get(name, 0) + 1
+        key = _key_of(name)
+    if key not in session.primed or session.get(key) != value:
+        session.primed.add(key)
+        session[key] = value
+    return key
+
+
+def _key_of(name: str) -> str:
+    version = st.session_state.versions.get(name)
+    return f"{name}{VERSION}{version}" if version else name
+
+
+def _is_on_show(key: str) -> bool:
+    """Whether this is the widget that the visitor sees, or will in a moment, and not one whose place it has taken."""
+    return key == _key_of(key.partition(VERSION)[0])
 
 
 def change_field(slot: Slot, name: str, key: str) -> None:
     """Callback of a field's widget."""
+    if not _is_on_show(key):
+        return
     network = experiment().network(slot)
     typed = st.session_state[key]
     _forget(slot)
@@ -165,7 +187,7 @@ def change_field(slot: Slot, name: str, key: str) -> None:
 def change_preset(slot: Slot, key: str) -> None:
     """Callback of a network's select box."""
     chosen = st.session_state[key]
-    if chosen != experiment().network(slot).title:
+    if _is_on_show(key) and chosen != experiment().network(slot).title:
         _forget(slot)
         _change(slot, link.network(chosen))
 
@@ -178,6 +200,8 @@ def copy_network(source: Slot, target: Slot) -> None:
 
 def change_train(name: str, key: str) -> None:
     """Callback of a widget of the training recipe."""
+    if not _is_on_show(key):
+        return
     current = experiment()
     typed = st.session_state[key]
     _forget("train")
@@ -191,7 +215,8 @@ def change_train(name: str, key: str) -> None:
 
 def change_seeds(key: str) -> None:
     """Callback of the number of seeds."""
-    _become(replace(experiment(), seeds=st.session_state[key]))
+    if _is_on_show(key):
+        _become(replace(experiment(), seeds=st.session_state[key]))
 
 
 def add_network(slot: Slot) -> None:
@@ -209,7 +234,7 @@ def remove_network(slot: Slot) -> None:
 def change_recipe(key: str) -> None:
     """Callback of the list of named recipes: all fields at once, but for the seed."""
     current = experiment()
-    if st.session_state[key] in recipes():
+    if _is_on_show(key) and st.session_state[key] in recipes():
         _forget("train")
         _become(replace(current, train=recipe(st.session_state[key]).with_(seed=current.train.seed)))
 
@@ -221,7 +246,8 @@ def use_archive(archive: str) -> None:
 
 def change_language(key: str) -> None:
     """Callback of the language switch."""
-    _become(replace(experiment(), language=st.session_state[key]))
+    if _is_on_show(key):
+        _become(replace(experiment(), language=st.session_state[key]))
 
 
 def show_run(run: str) -> None:

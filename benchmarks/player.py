@@ -43,10 +43,10 @@ window.rxTimed = (selector, text, leaves) => new Promise(resolve => {
 window.rxArm = (text, leaves) => { window.rxResult = window.rxTimed(".rx-state", text, leaves); };
 window.rxRace = () => [...(window.rxRaces?.values() ?? [])].at(-1);
 window.rxArrivals = [];
-window.rxLog = () => window.rxRace().follow(race => requestAnimationFrame(() => setTimeout(() => {
+window.rxLog = () => { window.rxRace().follow(race => requestAnimationFrame(() => setTimeout(() => {
   const now = performance.timeOrigin + performance.now();
   for (const run of race.all) window.rxArrivals.push([run.id, run.told.count, now]);
-})));
+}))); };
 """
 
 

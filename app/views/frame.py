@@ -30,10 +30,10 @@ def header(words: Words) -> None:
     st.logo(LOGO, size="large")
     with st.container(key="language"):
         st.html('<h1 class="rx-hidden">ResNet Explorer</h1>')
-        state.prime("language.switch", words.language)
+        key = state.prime("language.switch", words.language)
         st.segmented_control(
-            words("Language"), list(LANGUAGES), key="language.switch", required=True, label_visibility="collapsed",
-            format_func=LANGUAGES.__getitem__, on_change=state.change_language, args=("language.switch",),
+            words("Language"), list(LANGUAGES), key=key, required=True, label_visibility="collapsed",
+            format_func=LANGUAGES.__getitem__, on_change=state.change_language, args=(key,),
         )  # fmt: skip
 
 

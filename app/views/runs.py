@@ -176,8 +176,7 @@ def _obstacle(chosen: Sequence[RunSummary], words: Words) -> str:
 
 
 def _rename(run: RunSummary, words: Words) -> None:
-    key = f"runs.title.{run.id}"
-    state.prime(key, run.title)
+    key = state.prime(f"runs.title.{run.id}", run.title)
     st.text_input(
         words("Name, taken with Enter"), key=key, max_chars=LONGEST_TITLE, placeholder=run.label,
         on_change=_take_name, args=(run.id, key), help=words("Without one, a run is called after its network."),

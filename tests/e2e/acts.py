@@ -16,7 +16,8 @@ RACE_MS = 240_000  # the default race, on a machine that has other things to do
 
 def widget(page: Page, owner: str, field: str) -> Locator:
     """The widget of a field; ``owner`` is a slot or ``train``."""
-    return page.locator(f".st-key-{owner}-{field}")
+    name = f"st-key-{owner}-{field}"
+    return page.locator(f".{name}, [class*='{name}-v']")  # the latter once something else has changed its value
 
 
 def flip_skip(page: Page, slot: Slot) -> None:

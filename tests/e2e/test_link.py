@@ -1,6 +1,9 @@
 """The link holds the experiment: pages, history, reload, another visitor, languages."""
 
-from playwright.sync_api import Page, expect
+import re
+from urllib.parse import urljoin
+
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from resnet_core import preset
 from tests.e2e import acts
@@ -94,6 +97,38 @@ def test_two_quick_clicks_are_two_changes(page: Page) -> None:
     acts.in_link(page, "a=plain56", "b=cifar56")
     expect(acts.shortcuts(page, "a")).to_have_count(0)
     expect(acts.shortcuts(page, "b")).to_have_count(1)
+
+
+def test_a_click_that_does_not_know_the_last_answer_undoes_nothing(visit: Visit) -> None:
+    """A slow network: the second click is sent, with all values on show, before the answer to the first is there."""
+    page = visit("/train")
+    held: list[str | bytes] = []
+    browsers: list[WebSocketRoute] = []
+    holding = False
+
+    def connect(browser: WebSocketRoute) -> None:
+        browsers.append(browser)
+        server = browser.connect_to_server()
+        browser.on_message(server.send)
+        server.on_message(lambda message: held.append(message) if holding else browser.send(message))
+
+    page.route_web_socket(re.compile("/_stcore/stream"), connect)
+    page.goto(urljoin(page.url, "/"))
+    acts.expect_numbers(page, "a", preset("cifar56"))
+    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    holding = True
+    acts.choose_block(page, "a", 1)
+    page.wait_for_timeout(1500)  # the server has answered
+    assert held
+    acts.flip_skip(page, "b")
+    page.wait_for_timeout(1500)
+    holding = False
+    for message in held:
+        browsers[-1].send(message)
+    acts.in_link(page, "a=cifar56", "a.block=bottleneck", "b=cifar56")
+    expect(acts.widget(page, "a", "block").get_by_role("radio").nth(1)).to_be_checked()
+    acts.expect_numbers(page, "a", preset("cifar56").with_(block="bottleneck"))
+    acts.expect_numbers(page, "b", preset("cifar56"))
 
 
 def test_the_language_is_the_browsers_and_can_be_switched(visit: Visit) -> None:
