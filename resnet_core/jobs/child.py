@@ -4,7 +4,7 @@ The parent hands over an order (an object with ``task``, ``args``, ``options``, 
 message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``warning`` (a refusal
 that ends nothing), ``end`` (``done`` or ``stopped``), ``failed`` (a refusal), and what :mod:`.control` says. A refusal
 is its template, field and values, a failure also the ``traceback`` for the log. What the parent says is looked for
-between records; a parent that is gone is noticed at the same place.
+between records, and a pause also within a step; a parent that is gone is noticed at the same place.
 
 A child ends with its task, unless the table of tasks lets it stay: then its next task finds the memory and the kernels
 that this one has prepared, which take longer than a short measurement itself.
@@ -18,6 +18,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Generator
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -63,15 +64,18 @@ def _work(
     module, _, name = TASKS[task].function.partition(":")
     work = getattr(importlib.import_module(module), name)
     if "folder" in options:
-        options = {**options, "warn": lambda refusal: control.send({"warning": _told(refusal)})}
+        options = {**options, "warn": partial(_warn, control), "hold": control.hold}
     records: Generator[Any, None, None] = work(*args, **options)
     for record in records:
         control.send({"kind": type(record).__name__, "record": to_dict(record)})
         if not control.goes_on():
-            control.send({"state": "stopping"})
             records.close()  # a training writes its weights now
             return {"end": "stopped"}
     return {"end": "done"}
+
+
+def _warn(control: Control, refusal: Refusal) -> None:
+    control.send({"warning": _told(refusal)})
 
 
 def _be_quiet() -> None:

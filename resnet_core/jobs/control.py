@@ -1,9 +1,9 @@
-"""How a child is steered between two records: pause, one step, go on, slow down, stop.
+"""How a child is steered: pause, one step, go on, slow down, stop.
 
 The parent says an object with ``do``: ``pause``, ``step`` (one more record, then wait again), ``go``, ``slow`` (with
 ``seconds``: wait so long after each record; 0 is full speed) or ``stop``. The child answers each change of state with
-``state``: ``paused``, ``running`` or ``stopping``. It says ``{"alive": true}`` every two seconds, so that a silent one
-is known to be lost, however long its steps take.
+``state``: ``paused`` or ``running``. A pause may hold it in the middle of a step; all else waits for the record. It
+says ``{"alive": true}`` every two seconds, so that a silent one is known to be lost, however long its steps take.
 """
 
 import contextlib
@@ -67,6 +67,23 @@ class Control:
             yield
         finally:
             over.set()
+
+    def hold(self) -> float:
+        """Called in the middle of a record's work: take what the parent said, and wait while it wants; how long it was.
+
+        A stop and a slower pace wait for the record's end, and so does the end of the parent: half a step leaves
+        nothing that could be kept.
+        """
+        arrived = None
+        with contextlib.suppress(EOFError, OSError):
+            while not self._stopped:
+                if not self._connection.poll(0):
+                    if not self._paused or self._steps > 0:
+                        break
+                    arrived = arrived or time.perf_counter()
+                    self._connection.poll(None)
+                self._take(json.loads(self._connection.recv_bytes()))
+        return time.perf_counter() - arrived if arrived else 0.0
 
     def goes_on(self) -> bool:
         """Called after each record: take what the parent said, wait while it wants, and say whether to go on."""

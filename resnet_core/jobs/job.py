@@ -114,6 +114,7 @@ class Job:
             if not self._begun:
                 self._finish("stopped")
                 return
+            self.status = "stopping"
             self._say_stop()
 
     def run(self, worker: Worker | None, spare: Callable[[], Worker], memory_bytes: int | None) -> Worker | None:
@@ -172,6 +173,7 @@ class Job:
             self._write_header()
             self.status, self._connection = "running", worker.connection
             if self._stop_asked:
+                self.status = "stopping"
                 self._say_stop()
         return worker
 
@@ -189,7 +191,8 @@ class Job:
             if "record" in message:
                 self._take(message)
             elif "state" in message:
-                self.status = message["state"]
+                with self._lock:
+                    self.status = "stopping" if self._stop_asked else message["state"]
             elif "warning" in message:
                 self._warning = refusal_from(message["warning"])
 

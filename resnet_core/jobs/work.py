@@ -24,18 +24,25 @@ TELL_S = 0.2  # between two words on how far a download is
 
 
 def train(
-    arch: dict[str, Any], how: dict[str, Any], *, folder: str | None = None, after: int = 0, warn: Any = None
+    arch: dict[str, Any],
+    how: dict[str, Any],
+    *,
+    folder: str | None = None,
+    after: int = 0,
+    warn: Any = None,
+    hold: Any = None,
 ) -> Generator[RunHeader | StepRecord, None, None]:
     """The run's header, then one record a step.
 
     With ``folder`` the training keeps its weights there, and goes on from what it finds. It may have got further than
     its last checkpoint: those steps are done again, to the same numbers, and the records up to ``after``, which stand
-    in the folder, are not told twice.
+    in the folder, are not told twice. ``hold`` is called in the middle of a step and may wait.
     """
     spec, train_spec = ArchSpec(**arch), TrainSpec(**how)
     place = Path(folder) if folder else None
     resume = place is not None and checkpoint.kept(place)
-    steps = loop.train(spec, train_spec, folder=place, resume=resume, **({"warn": warn} if warn else {}))
+    given = {name: call for name, call in (("warn", warn), ("hold", hold)) if call}
+    steps = loop.train(spec, train_spec, folder=place, resume=resume, after=after, **given)
     with closing(steps):  # at a stop, the weights are written
         yield loop.run_header(spec, train_spec)
         for record in steps:

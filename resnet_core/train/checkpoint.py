@@ -32,7 +32,10 @@ Warn = Callable[[Refusal], None]
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training came: ``step`` steps are in the weights; ``pending`` are records not yet handed out.
+    """How far a training came: ``step`` steps are in the weights.
+
+    ``pending`` are the records not yet handed out; ``recent`` those handed out last, which a reader that was killed may
+    not have taken.
 
     ``time_s`` is the active time, ``steps_s`` that of the steps alone and ``warmup_s`` that of the warm-up's steps.
     ``precision`` and ``memory_format`` are what they were settled to.
@@ -50,6 +53,7 @@ class Progress:
     best_step: int = 0
     finished: bool = False
     pending: tuple[dict[str, Any], ...] = ()
+    recent: tuple[dict[str, Any], ...] = ()
 
 
 class Keeper:

@@ -5,17 +5,19 @@ after each epoch. What varies stands in the recipe; the rate in :mod:`~resnet_co
 """
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import from_dict, to_dict
+from resnet_core.records import from_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, devices, diagnose, schedule
+from resnet_core.train.breaks import Hold, never
 from resnet_core.train.checkpoint import Keeper, Progress, Warn
 from resnet_core.train.facts import facts, fit, steps_per_epoch
 from resnet_core.train.numerics import refuse_if_it_cannot_compile
@@ -23,13 +25,22 @@ from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.training import Done, Launched, Training
 from resnet_core.train.tuning import settle
 
+RECENT = 64  # records that a reader may have left in the pipe when it was killed
+
 
 def _silent(_warning: Refusal) -> None:
     """For who keeps no checkpoints."""
 
 
 def train(
-    spec: ArchSpec, how: TrainSpec, *, folder: Path | None = None, resume: bool = False, warn: Warn = _silent
+    spec: ArchSpec,
+    how: TrainSpec,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    after: int | None = None,
+    warn: Warn = _silent,
+    hold: Hold = never,
 ) -> Generator[StepRecord, None, None]:
     """Train the network on the data of ``how`` and yield one record a step.
 
@@ -39,7 +50,10 @@ def train(
 
     With ``folder`` the weights are kept there (:mod:`resnet_core.train.checkpoint`): after tests, at the end, and when
     the generator is closed. With ``resume`` the training that was stopped there goes on from its last checkpoint, with
-    the numbers of one that was never stopped. ``warn`` is called where the folder cannot be written.
+    the numbers of one that was never stopped: from the record behind ``after`` if the caller says which is the last
+    that it has (it may have been killed before it took all), else from the first one that was not handed out. ``warn``
+    is called where the folder cannot be written; ``hold`` at each unit of the network, to wait in the middle of a step;
+    it says how many seconds it waited.
     """
     fitted = _refuse(spec, how)
     saved = None
@@ -52,7 +66,8 @@ def train(
         settled = settle(spec, how)
     progress = saved or Progress(settled.precision, settled.memory_format)
     keeper = Keeper(folder, spec, how, warn)
-    return _records(fitted, settled, progress, keeper, folder if saved else None)
+    begin = partial(Training, fitted, settled, progress, folder if saved else None, hold)
+    return _records(begin, progress, keeper, after)
 
 
 def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
@@ -97,16 +112,19 @@ def _refuse(spec: ArchSpec, how: TrainSpec) -> ArchSpec:
 
 
 def _records(
-    fitted: ArchSpec, how: TrainSpec, progress: Progress, keeper: Keeper, resume_from: Path | None
+    begin: Callable[[], Training], progress: Progress, keeper: Keeper, after: int | None
 ) -> Generator[StepRecord, None, None]:
     """The steps, their tests and their checkpoints, in time order.
 
     Each record is handed out before the checkpoint that holds its step, so that no record is missing after a crash. On
     a GPU the steps run ahead of their records: what was not handed out when the generator is closed is kept with the
-    checkpoint.
+    checkpoint, and so are the latest that were, in case they did not arrive.
     """
-    training = Training(fitted, how, progress, resume_from)
-    done = deque(Done(from_dict(StepRecord, values)) for values in progress.pending)
+    training = begin()
+    told = [from_dict(StepRecord, values) for values in (*progress.recent, *progress.pending)]
+    last = after if after is not None else len(progress.recent) and told[len(progress.recent) - 1].step
+    done = deque(Done(record) for record in told if record.step > last)
+    recent = deque((record for record in told if record.step <= last), RECENT)
     waiting: deque[Launched] = deque()
     broken: diagnose.Origin | None = None
 
@@ -115,12 +133,13 @@ def _records(
         while done:
             record, broken = done.popleft()
             training.pause()
+            recent.append(record)
             yield record
             training.active.start()
             if broken:
-                raise diagnose.diverged(broken, record.step, how.learning_rate)
+                raise diagnose.diverged(broken, record.step, training.how.learning_rate)
 
-    with training.instruments:
+    with training.instruments, training.breaks:
         try:
             yield from hand_out()
             for epoch, step, index in training.order():
@@ -133,11 +152,11 @@ def _records(
                     done[-1] = training.test(done[-1], keeper)
                 yield from hand_out()
                 if progress.finished or (ends and keeper.due(training.active.seconds())):
-                    training.save(keeper)
+                    training.save(keeper, recent)
                 if progress.finished:
                     return
         except GeneratorExit:
             done.extend(training.read(launched) for launched in waiting)
             if not broken and not any(one.origin for one in done):
-                training.save(keeper, tuple(to_dict(one.record) for one in done))
+                training.save(keeper, recent, [one.record for one in done])
             raise

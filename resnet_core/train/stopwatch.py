@@ -19,6 +19,10 @@ class Stopwatch:
         """Let it stand."""
         self._before, self._since = self.seconds(), None
 
+    def leave_out(self, seconds: float) -> None:
+        """Take back what has been counted although nothing was done."""
+        self._before -= seconds
+
     def seconds(self) -> float:
         """The sum up to now."""
         return self._before + (0.0 if self._since is None else time.perf_counter() - self._since)

@@ -2,11 +2,11 @@
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,8 +14,10 @@ from torch.nn import functional
 
 from resnet_core.model.network import ResNet, build
 from resnet_core.recipe import TrainSpec
+from resnet_core.records import to_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, devices, diagnose, schedule
+from resnet_core.train.breaks import Breaks, Hold
 from resnet_core.train.checkpoint import Keeper, Progress
 from resnet_core.train.data import batches, load
 from resnet_core.train.evaluation import evaluate
@@ -47,7 +49,9 @@ class Done(NamedTuple):
 class Training:
     """The state of one training: the network, its optimiser, its clocks. ``progress`` is kept up to date."""
 
-    def __init__(self, fitted: ArchSpec, how: TrainSpec, progress: Progress, resume_from: Path | None) -> None:
+    def __init__(
+        self, fitted: ArchSpec, how: TrainSpec, progress: Progress, resume_from: Path | None, hold: Hold
+    ) -> None:
         self.active = Stopwatch(progress.time_s)
         self.active.start()
         self.steps = Stopwatch(progress.steps_s)
@@ -61,6 +65,8 @@ class Training:
         if how.compiled:
             compile_units(self.model)
         self.instruments = Instruments(self.model)
+        self._hold = hold
+        self.breaks = Breaks(self.model, self._wait)
         self.in_epoch = steps_per_epoch(how.images, how.batch_size)
         self.length = schedule.length_in_steps(how)
         # A GPU is given the next step before the numbers of the last one are waited for.
@@ -146,12 +152,19 @@ class Training:
         self.steps.pause()
         self.active.pause()
 
-    def save(self, keeper: Keeper, pending: tuple[dict[str, Any], ...] = ()) -> None:
-        """Write a checkpoint, with the records that were not handed out."""
+    def save(self, keeper: Keeper, recent: Iterable[StepRecord], pending: Iterable[StepRecord] = ()) -> None:
+        """Write a checkpoint, with the records that were handed out last and those that were not yet."""
         self.steps.pause()
         progress = self.progress
-        progress.time_s, progress.steps_s, progress.pending = self.active.seconds(), self.steps.seconds(), pending
+        progress.time_s, progress.steps_s = self.active.seconds(), self.steps.seconds()
+        progress.recent, progress.pending = tuple(map(to_dict, recent)), tuple(map(to_dict, pending))
         keeper.save(self.model, self.optimizer, progress)
+
+    def _wait(self) -> None:
+        """Wait as long as this training is held in the middle of a step; no clock counts that."""
+        if waited := self._hold():
+            self.steps.leave_out(waited)
+            self.active.leave_out(waited)
 
     def _batch(self, index: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Images and labels of a step; how they are varied depends on the seed and the step alone."""

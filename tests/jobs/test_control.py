@@ -32,6 +32,25 @@ def test_pause_step_and_go(desk: Desk) -> None:
     assert job.status == "running"
 
 
+def test_a_pause_does_not_wait_for_the_end_of_a_step(desk: Desk) -> None:
+    """The step of this network takes seconds."""
+    deep = {**SMALL, "stages": [60, 60, 60], "width": 16}
+    job = desk.submit("train", deep, {**LONG, "batch_size": 512}, keep=True)
+    until(lambda: job.tape.count >= 1, timeout=60)
+    time.sleep(0.2)
+    count, asked = job.tape.count, time.monotonic()
+    job.say("pause")
+    until(lambda: job.status == "paused")
+    waited = time.monotonic() - asked
+    assert job.tape.count == count
+    job.say("step")
+    until(lambda: job.tape.count == count + 1, timeout=60)
+    assert job.tape.last is not None
+    assert waited < 512 / job.tape.last.images_per_s
+    job.stop()
+    assert job.status == "stopping"
+
+
 def test_a_pause_is_no_time_of_the_training_and_can_be_stopped(desk: Desk) -> None:
     job = desk.submit("train", SMALL, LONG, keep=True)
     until(lambda: job.tape.count >= 2)

@@ -81,6 +81,16 @@ def test_steps_that_run_ahead_of_their_records_lose_none(
     assert bare(first + rest) == bare(whole)
 
 
+@pytest.mark.parametrize("lost", [0, 1, 6])
+def test_records_that_a_killed_reader_has_not_taken_are_told_again(tmp_path: Path, lost: int) -> None:
+    """They were handed out, and the checkpoint is behind them, but they never reached the folder."""
+    whole = list(loop.train(SPEC, SHORT))
+    first = stopped_after(15, SHORT, tmp_path)
+    arrived = first[: 15 - lost]
+    rest = list(loop.train(SPEC, SHORT, folder=tmp_path, resume=True, after=arrived[-1].step))
+    assert bare(arrived + rest) == bare(whole)
+
+
 def test_the_weights_bear_torchvision_s_names_and_score_what_the_record_says(tmp_path: Path) -> None:
     records = list(loop.train(SPEC, SHORT, folder=tmp_path))
     tests = {record.step: record.test_accuracy for record in records if record.test_accuracy is not None}

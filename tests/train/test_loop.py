@@ -156,6 +156,26 @@ def test_a_budget_of_time_ends_the_training_and_counts_no_pause() -> None:
     assert loop.run_header(SMALL, SHORT.with_(seconds=1)).steps == 0
 
 
+def test_a_training_can_be_held_in_the_middle_of_a_step() -> None:
+    """At each of three units, forward and backward, and in each of the tests; no clock counts it, no number changes."""
+    how = TrainSpec(steps=3, precision="float32", memory_format="contiguous")
+    calls = 0
+
+    def hold() -> float:
+        nonlocal calls
+        calls += 1
+        if calls != 4:
+            return 0.0
+        time.sleep(0.3)
+        return 0.3
+
+    held = list(loop.train(SMALL, how, hold=hold))
+    free = list(loop.train(SMALL, how))
+    assert [record.loss for record in held] == [record.loss for record in free]
+    assert calls >= 3 * (3 + 3)
+    assert held[0].time_s < 0.3
+
+
 def test_label_smoothing_is_in_the_training_s_loss_alone() -> None:
     plain, smooth = (list(loop.train(SMALL, SHORT.with_(steps=1, label_smoothing=share))) for share in (0.0, 0.4))
     model = build(fit(SMALL, "digits"), seed=0).train()
