@@ -123,9 +123,19 @@ def forget_fetch(images: DataChoice) -> None:
 
 def settings(specs: Sequence[ArchSpec], train: TrainSpec, threads: int) -> Job:
     """The numerics that are fastest for these networks together on the device, measured once."""
+    return _settings(*_numerics_asked(specs, train), threads)
+
+
+def forget_settings(specs: Sequence[ArchSpec], train: TrainSpec, threads: int) -> None:
+    """Measure again at the next call: the measurement failed."""
+    _settings.clear(*_numerics_asked(specs, train), threads)
+
+
+def _numerics_asked(specs: Sequence[ArchSpec], train: TrainSpec) -> tuple[str, str]:
+    """The networks, and of the recipe what numerics depend on."""
     names = ("data", "side", "archive", "augmentation", "batch_size", "device", "precision", "memory_format")
     asked = TrainSpec(**{name: getattr(train, name) for name in names})
-    return _settings(json.dumps([_dict(spec) for spec in specs]), json.dumps(_dict(asked)), threads)
+    return json.dumps([_dict(spec) for spec in specs]), json.dumps(_dict(asked))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

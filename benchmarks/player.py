@@ -25,6 +25,7 @@ TITLE = "A training as its visitor meets it"
 SEEDS = 5
 WITHIN_S = 20.0
 PRESSES = 30
+LOOK_MS = 3000
 LONG = "/train?train.epochs=1000"  # ResNet-56 and its plain twin, and no end in sight
 TINY = "/train?a.stages=1,1,1&b.stages=1,1,1&a.width=4&b.width=4&train.batch_size=16&train.steps=20000"
 EARLY, LATE = 5_000, 20_000  # steps
@@ -93,10 +94,13 @@ def _ids(page: Page) -> list[str]:
 
 
 def _begins(browser: Browser, site: Site) -> list[Line]:
-    """Cold: Train is the first thing that is pressed after the server's start. Warm: every later time."""
-    times = []
+    """Cold: the server has just started, and Train is pressed as soon as it is there. Warm: every later time, when the
+    visitor has looked at the page for a moment."""
+    times: list[float] = []
     for _ in range(6):
         with _opened(browser, site, LONG) as page:
+            if times:
+                page.wait_for_timeout(LOOK_MS)
             times.append(_begin(page))
             _end(page)
     return [

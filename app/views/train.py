@@ -26,7 +26,8 @@ from resnet_core.train.sets import ready
 CURVES_HEIGHT = 470
 MAPS_HEIGHT = 440
 PROFILE_HEIGHT = 260
-NUMERICS_S = 10.0
+NUMERICS_S = 3.0  # that a click waits for a measurement which is still going on
+UNMEASURED = {"precision": "float32", "memory_format": "channels_last"}
 
 
 def show() -> None:
@@ -78,11 +79,15 @@ def _controls(race: list[Racer], runs: Sequence[Run], running: bool, words: Word
 def _start() -> None:
     """Callback of Train: the networks on Explore and here, under the recipe."""
     current = state.experiment()
-    plans = [
-        (network.title, network.spec, current.train.with_(seed=current.train.seed + more))
-        for network in current.racers.values()
-        for more in range(current.seeds)
-    ]
+    try:
+        plans = [
+            (network.title, network.spec, current.train.with_(seed=current.train.seed + more))
+            for network in current.racers.values()
+            for more in range(current.seeds)
+        ]
+    except Refusal as refusal:  # the last seed there is, and one more
+        st.session_state["train.refused"] = [refusal]
+        return
     _submit(plans, current.train)
 
 
@@ -123,13 +128,15 @@ def _threads(count: int) -> int:
 
 
 def _numerics(specs: list[ArchSpec], how: TrainSpec, threads: int) -> dict[str, str]:
-    """What ``auto`` comes to, the same for all that race. Measured while the page was looked at, or now."""
+    """What ``auto`` comes to, the same for all: as measured while the page was looked at, or else a safe choice."""
     if "auto" not in (how.precision, how.memory_format):
         return {}
     job = cache.settings(specs, how, threads)
     if job.wait(NUMERICS_S) and job.records:
         return {"precision": job.records[0].precision, "memory_format": job.records[0].memory_format}
-    return {}  # each child measures for itself
+    if job.finished:
+        cache.forget_settings(specs, how, threads)
+    return {name: value for name, value in UNMEASURED.items() if getattr(how, name) == "auto"}
 
 
 def _measure_ahead() -> None:
