@@ -143,6 +143,6 @@ def batches(images: Images, epoch: int, seed: int, batch_size: int) -> Iterator[
             field="batch_size", batch_size=batch_size, images=count,
         )  # fmt: skip
     order = torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(count))
-    device = images.train_labels.device
+    order = order.to(images.train_labels.device)  # once an epoch, for each copy makes the host wait for a GPU
     for start in range(0, count - batch_size + 1, batch_size):
-        yield order[start : start + batch_size].to(device)
+        yield order[start : start + batch_size]

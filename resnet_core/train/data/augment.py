@@ -21,7 +21,10 @@ def augmented(images: Tensor, kind: str, draw: torch.Generator | None = None) ->
     mirrored = torch.zeros(1, count, 1, dtype=torch.int64)
     if kind == "shift_flip":
         mirrored = torch.randint(0, 2, (1, count, 1), generator=draw)
-    down, right, mirrored = torch.cat([offsets, mirrored]).to(images.device)  # one transfer
+    moves = torch.cat([offsets, mirrored])
+    if images.is_cuda:
+        moves = moves.pin_memory()  # so that the host need not wait for the transfer
+    down, right, mirrored = moves.to(images.device, non_blocking=images.is_cuda)
     rows = down + torch.arange(height, device=images.device)
     columns = torch.arange(width, device=images.device)
     columns = right + torch.where(mirrored == 1, columns.flip(0), columns)
