@@ -53,7 +53,7 @@ def said(visitor: AppTest) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_empty_list_says_what_to_do(language: str) -> None:
     visitor = open_page("runs", locale="ko-KR" if language == "ko" else "en-US")
-    assert {"en": "No training is kept here yet", "ko": "아직 보관된 훈련이 없습니다"}[language] in said(visitor)
+    assert {"en": "No training is kept here yet", "ko": "아직 보관된 학습이 없습니다"}[language] in said(visitor)
     assert "train cifar56 --run-dir" in said(visitor)
     assert not visitor.dataframe
 
