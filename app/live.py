@@ -217,8 +217,10 @@ def evidence(run: Run, say: Words) -> str:
         return ""
     known = facts_if_kept(TrainSpec(**header.train).images)
     return say(
-        "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
-        "threads {threads}, {precision}, {format}, PyTorch {version}.",
+        N_(
+            "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
+            "threads {threads}, {precision}, {format}, PyTorch {version}."
+        ),
         data=say(known.source if known else NOT_KEPT), size=header.fitted["image_size"],
         batch=header.train["batch_size"], seed=header.seed, device=header.device_name, threads=header.threads,
         precision=header.precision, format=say(FORMATS[header.memory_format]), version=header.versions["torch"],

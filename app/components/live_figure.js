@@ -253,6 +253,8 @@ class LiveFigure extends Plot {
     const { x, y } = points(this.race, trace.live);
     const from = Math.max(0, (this.reached.get(place) ?? 0) - 1);
     if (x.length - from > 1) this.stroke(trace, x.slice(from), y.slice(from), xaxis, yaxis);
+    const above = yaxis.autorange && y.at(-1) > yaxis.range[1]; // such as a test loss that jumps: only Plotly widens an axis
+    if (above && performance.now() - this.at >= SOONEST_MS) this.schedule();
     if (!trace.mode.includes("markers")) return;
     this.pen.fillStyle = paint(trace.line.color, this.theme);
     for (let at = this.reached.get(place) ?? 0; at < x.length; at += 1) {

@@ -18,7 +18,7 @@ from app.slots import Slot
 from app.text import Words
 
 _HERE = Path(__file__).parent
-SLIDER_HEIGHT = 40
+SLIDER_HEIGHT = 56  # on a narrow page, what it says of a thinned history stands below it
 SLOW_S = 2.0  # between two steps in slow motion
 
 

@@ -68,6 +68,10 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
                 "title": {"text": words("accuracy")}, "range": [0, 1.03], "tickformat": ".0%", "domain": [0.56, 1]
             },
             "yaxis2": {"title": {"text": words("loss")}, "rangemode": "tozero", "domain": [0.22, 0.5]},
+            "annotations": [{
+                "text": words("with marks: test images; faint: training batch"), "showarrow": False, "xref": "paper",
+                "yref": "paper", "x": 1, "y": 0.5, "xanchor": "right", "yanchor": "bottom", "font": {"size": 11},
+            }],
             "yaxis3": {"title": {"text": words("rate")}, "range": [0, 1.05 * highest], "domain": [0, 0.16]},
         },
     }  # fmt: skip

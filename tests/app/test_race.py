@@ -184,6 +184,7 @@ def test_ids_of_nothing_are_answered_with_nothing(client: TestClient, ids: str) 
 def test_it_speaks_the_page_s_language(client: TestClient, tmp_path: Path) -> None:
     stored(tmp_path, "run-000000")
     assert ask(client, "run-000000", lang="ko")[0]["told"] == words("ko")("finished")
+    assert ask(client, "run-000000", lang="ko")[0]["evidence"].startswith("여기서 측정함")
     assert ask(client, "run-000000", lang="xx")[0]["told"] == "finished"
 
 
