@@ -11,7 +11,7 @@ import base64
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -30,10 +30,11 @@ from resnet_core.jobs.job import Job
 from resnet_core.jobs.stored import StoredRun
 from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
 from resnet_core.records import dumps, to_dict
-from resnet_core.train.facts import facts
+from resnet_core.train.facts import facts_if_kept
 
 Run = Job | StoredRun
 COMMANDS = ("pause", "go", "step", "slow", "stop")
+NOT_KEPT = N_("A visitor's own images, which are not kept here any more.")
 FORMATS = TRAIN_FIELDS["memory_format"].choices
 ANSWER_S = 0.3  # how long a command waits for the children: a step of a ResNet-56 takes less
 LOOK_S = 0.01
@@ -45,7 +46,7 @@ HEADER = "x-resnet-explorer"  # another site cannot send it without being asked 
 def routes() -> list[BaseRoute]:
     """For ``st.App``."""
     path = f"{base_path()}/live/{{ids}}"
-    return [WebSocketRoute(path, _follow), Route(f"{path}/{{command}}", _command, methods=["POST"])]
+    return [WebSocketRoute(path, follow), Route(f"{path}/{{command}}", _command, methods=["POST"])]
 
 
 @asynccontextmanager
@@ -68,35 +69,49 @@ def find(ids: str) -> list[Run]:
     return [run for run_id in ids.split(".") if (run := cache.desk().get(run_id)) is not None]
 
 
-async def _follow(socket: WebSocket) -> None:
-    """Tell what is new until all runs have ended or the reader has left."""
+async def follow(socket: WebSocket) -> None:
+    """Tell what is new until all runs have ended or the reader has left, which only a receiver beside it hears while
+    nothing is new to send."""
     await socket.accept()
+    telling, leaving = asyncio.create_task(_tell(socket)), asyncio.create_task(_left(socket))
+    try:
+        await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        telling.cancel()  # changes nothing where it has ended
+    with suppress(asyncio.CancelledError, WebSocketDisconnect):
+        await telling
+
+
+async def _left(socket: WebSocket) -> None:
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass  # a reader has nothing to say here
+
+
+async def _tell(socket: WebSocket) -> None:
     runs = await asyncio.to_thread(find, socket.path_params["ids"])
     say, have = _say(socket), _have(socket)
     told = None
-    try:
-        while True:
-            ended = all(run.finished for run in runs)
-            signs = [_sign(run) for run in runs]
-            if signs != told:
-                told = signs
-                states = [state_of(run, *have.get(run.id, (0, 1)), say) for run in runs]
-                have = {state["id"]: (state["start"] + state["held"], state["stride"]) for state in states}
-                await socket.send_text(dumps({"runs": states}))
-            if ended:
-                await socket.close()
-                return
-            until = time.monotonic() + PACE_S
-            while time.monotonic() < until and [run.status for run in runs] == [sign[0] for sign in signs]:
-                await asyncio.sleep(LOOK_S)
-            runs = await asyncio.to_thread(find, socket.path_params["ids"])  # of another program's runs, what is new
-    except WebSocketDisconnect:
-        return
+    while True:
+        ended = all(run.finished for run in runs)
+        signs = [_sign(run) for run in runs]
+        if signs != told:
+            told = signs
+            states = [state_of(run, *have.get(run.id, (0, 1)), say) for run in runs]
+            have = {state["id"]: (state["start"] + state["held"], state["stride"]) for state in states}
+            await socket.send_text(dumps({"runs": states}))
+        if ended:
+            await socket.close()
+            return
+        until = time.monotonic() + PACE_S
+        while time.monotonic() < until and [run.status for run in runs] == [sign[0] for sign in signs]:
+            await asyncio.sleep(LOOK_S)
+        runs = await asyncio.to_thread(find, socket.path_params["ids"])  # of another program's runs, what is new
 
 
 def _sign(run: Run) -> tuple[Any, ...]:
     """What a reader would see change."""
-    return run.status, run.tape.count, run.place, str(run.error), str(run.warning), run.header is None
+    return run.status, run.tape.count, run.place, run.slow_s, str(run.error), str(run.warning), run.header is None
 
 
 async def _command(request: Request) -> Response:
@@ -188,8 +203,9 @@ def state_of(run: Run, start: int, stride: int, say: Words) -> dict[str, Any]:
         "units": len(header.unit_names) if header else 0,
         "steps": header.steps if header else 0,
         "per_epoch": header.steps_per_epoch if header else 1,
+        "slow": 0.0 if run.finished else run.slow_s,
         "progress": progress(run),
-        "left": _left(run, say),
+        "left_s": left_s(run),
         "pace": say(N_("{count} images/s"), count=f"{tape.images_per_s:,.0f}") if tape.images_per_s else "",
     }
 
@@ -199,30 +215,34 @@ def evidence(run: Run, say: Words) -> str:
     header = run.header
     if header is None:
         return ""
+    known = facts_if_kept(TrainSpec(**header.train).images)
     return say(
-        "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
-        "threads {threads}, {precision}, {format}, PyTorch {version}.",
-        data=say(facts(TrainSpec(**header.train).images).source), size=header.fitted["image_size"],
+        N_(
+            "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
+            "threads {threads}, {precision}, {format}, PyTorch {version}."
+        ),
+        data=say(known.source if known else NOT_KEPT), size=header.fitted["image_size"],
         batch=header.train["batch_size"], seed=header.seed, device=header.device_name, threads=header.threads,
         precision=header.precision, format=say(FORMATS[header.memory_format]), version=header.versions["torch"],
     )  # fmt: skip
 
 
 def progress(run: Run) -> float:
-    """The share of the training that is done: of its steps, or of its time."""
+    """The share of the training that is done: of its steps, or of its time, which a budget counts without tests."""
     header, last = run.header, run.tape.last
     if header is None or last is None:
         return 0.0
-    return min(1.0, last.step / header.steps if header.steps else last.time_s / max(1, header.seconds))
+    if header.steps:
+        return min(1.0, last.step / header.steps)
+    return min(1.0, run.tape.steps_s(header.train["batch_size"]) / max(1, header.seconds))
 
 
-def _left(run: Run, say: Words) -> str:
-    """The time left at the pace so far, tests included."""
+def left_s(run: Run) -> float | None:
+    """The seconds left at the pace so far, tests and slow motion included; None where there is no pace yet."""
     done, last = progress(run), run.tape.last
     if run.finished or last is None or not done:
-        return ""
-    seconds = last.time_s * (1 - done) / done
-    return say(N_("about {seconds} s left"), seconds=f"{seconds:.0f}")
+        return None
+    return (last.time_s + run.slow_s * last.step) * (1 - done) / done
 
 
 def _packed(data: bytes) -> str:

@@ -19,15 +19,18 @@ function median(values) {
 
 const STATS = { low: (values) => Math.min(...values), median, high: (values) => Math.max(...values) };
 
+const TESTED = ["step", "test_accuracy", "test_loss"]; // the parts of a test, as the server tells it
+
 // The points of a line: of the held steps or of the tests of one run, or of what several runs have in common.
 function points(race, { runs, y, stat }) {
   const found = runs.map((id) => race.runs.get(id)).filter((run) => run?.told);
   if (!found.length) return { x: [], y: [] };
   const perEpoch = found[0].told.per_epoch;
-  if (y === "test_accuracy") {
+  const tested = TESTED.indexOf(y);
+  if (tested >= 0) {
     const tests = found.map((run) => run.told.tests);
     const shared = stat ? tests[0].filter((_, place) => tests.every((other) => other.length > place)) : tests[0];
-    const of = (place) => (stat ? STATS[stat](tests.map((other) => other[place][1])) : tests[0][place][1]);
+    const of = (place) => (stat ? STATS[stat](tests.map((other) => other[place][tested])) : tests[0][place][tested]);
     return { x: shared.map((test) => test[0] / perEpoch), y: shared.map((_, place) => of(place)) };
   }
   const [run] = found;
@@ -101,7 +104,7 @@ class LiveFigure extends Plot {
 
   hold(step) {
     const last = this.lastStep();
-    this.step = step >= last ? undefined : step;
+    this.step = step + this.stride > last ? undefined : step;
     this.setSlider();
     this.schedule();
   }
@@ -110,15 +113,25 @@ class LiveFigure extends Plot {
     return Math.max(0, ...this.race.all.map((run) => run.told.last?.step ?? 0));
   }
 
+  // Every so many steps one is held of each run; of the longest, fewer.
+  get stride() {
+    return Math.max(1, ...this.race.all.map((run) => run.stride));
+  }
+
   setSlider() {
-    const { slider } = this.data;
+    const { slider, thinned } = this.data;
     this.slider.hidden = !slider || this.lastStep() < 2;
     if (this.slider.hidden) return;
     const input = this.slider.querySelector("input");
+    const { stride } = this;
+    if (this.step !== undefined) this.step -= (this.step - 1) % stride; // thinned since: only that one is still held
+    input.step = stride;
     input.max = this.lastStep();
     input.value = this.step ?? this.lastStep();
     input.setAttribute("aria-label", slider);
-    this.slider.querySelector("span").textContent = `${slider} ${input.value}`;
+    const [said, note] = this.slider.querySelectorAll("span");
+    said.textContent = `${slider} ${this.step ?? this.lastStep()}`;
+    note.textContent = stride > 1 ? thinned.replace("{stride}", stride) : "";
   }
 
   async react(plotly) {
@@ -240,9 +253,12 @@ class LiveFigure extends Plot {
     const { x, y } = points(this.race, trace.live);
     const from = Math.max(0, (this.reached.get(place) ?? 0) - 1);
     if (x.length - from > 1) this.stroke(trace, x.slice(from), y.slice(from), xaxis, yaxis);
+    const above = yaxis.autorange && y.at(-1) > yaxis.range[1]; // such as a test loss that jumps: only Plotly widens an axis
+    if (above && performance.now() - this.at >= SOONEST_MS) this.schedule();
     if (!trace.mode.includes("markers")) return;
     this.pen.fillStyle = paint(trace.line.color, this.theme);
     for (let at = this.reached.get(place) ?? 0; at < x.length; at += 1) {
+      if (y[at] === null) continue;
       this.pen.beginPath();
       this.pen.arc(xaxis._offset + xaxis.d2p(x[at]), yaxis._offset + yaxis.d2p(y[at]), 3.5, 0, 7);
       this.pen.fill();

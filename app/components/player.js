@@ -20,9 +20,11 @@ class Player {
     if (race !== this.race) {
       this.leave?.();
       this.race = race;
-      this.busy = undefined;
       this.leave = race.follow(() => this.news());
-    } else if (race.told) this.news();
+    }
+    this.busy = data.alive.length > 0; // as the page's own buttons have it
+    race.expect(data.alive);
+    if (race.told) this.news();
   }
 
   remove() {
@@ -40,8 +42,14 @@ class Player {
   }
 
   async slow(on) {
-    this.race.slow = on ? this.data.slow_s : 0;
-    await this.race.command("slow", { seconds: this.race.slow });
+    this.slowing = true; // what was told before the server has taken it would turn the box back
+    try {
+      await this.race.command("slow", { seconds: on ? this.data.slow_s : 0 });
+    } catch (error) {
+      console.warn(error);
+    }
+    this.slowing = false;
+    this.news();
   }
 
   set(selector, text) {
@@ -61,7 +69,10 @@ class Player {
       bar.setAttribute("aria-valuenow", Math.round(100 * done));
       bar.firstElementChild.style.width = `${100 * done}%`;
     }
-    const left = told.map((run) => run.left).filter(Boolean).at(-1) ?? "";
+    // The race lasts as long as its longest run; while one of them has no pace yet, nobody knows.
+    const lefts = told.filter((run) => !run.finished).map((run) => run.left_s);
+    const known = lefts.length && lefts.every((seconds) => seconds !== null);
+    const left = known ? data.words.left.replace("{seconds}", Math.max(...lefts).toFixed(0)) : "";
     const words = race.unreachable ? data.words.unreachable : data.words[state] ?? "";
     this.set(".rx-state", [words, state === "running" ? left : ""].filter(Boolean).join(" · "));
     const evidence = [...new Set(told.map((run) => run.evidence).filter(Boolean))];
@@ -75,6 +86,7 @@ class Player {
       box.hidden = !problems.length;
     }
     // The page has buttons of its own, which change when the race ends.
+    if (race.due) return;
     if (this.busy && !busy && !race.unreachable) this.announce?.("ended", Date.now());
     this.busy = busy;
   }
@@ -90,7 +102,9 @@ class Player {
       }
     }
     const slow = this.host.querySelector("[data-slow]");
-    if (slow) slow.disabled = !busy;
+    if (!slow) return;
+    slow.disabled = !busy || state === "stopping";
+    if (!this.slowing) slow.checked = this.race.slow > 0;
   }
 
   card(slot, runs) {

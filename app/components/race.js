@@ -75,7 +75,7 @@ class Race {
     this.language = language;
     this.runs = new Map(ids.split(".").map((id) => [id, new Run(id)]));
     this.listeners = new Set();
-    this.slow = 0;
+    this.due = false; // runs go on of which nothing new has been told yet
     document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
   }
 
@@ -103,7 +103,7 @@ class Race {
 
   // A websocket: a question and an answer six times a second would cost the browser more than all drawing.
   open() {
-    if (this.socket || document.hidden || !this.listeners.size || (this.told && this.state === "ended")) return;
+    if (this.socket || document.hidden || !this.listeners.size || this.over) return;
     clearTimeout(this.timer);
     const socket = new WebSocket(`${location.origin.replace("http", "ws")}${this.address}?${this.query}`);
     this.socket = socket;
@@ -114,7 +114,7 @@ class Race {
     socket.onclose = () => {
       if (this.socket !== socket) return; // closed from here
       this.socket = undefined;
-      if (this.told && this.state === "ended") return;
+      if (this.over) return;
       // The server is gone or restarts: what is drawn stays, and it may be found again.
       this.unreachable = true;
       this.tell();
@@ -138,7 +138,25 @@ class Race {
     return ["running", "stopping", "paused", "waiting"].find((state) => states.includes(state)) ?? "ended";
   }
 
+  // Nothing more will come.
+  get over() {
+    return Boolean(this.told) && !this.due && this.state === "ended";
+  }
+
+  // What the page says of its runs: those that had ended may go on, and are followed again.
+  expect(alive) {
+    if (!alive.length || !this.over) return;
+    this.due = true;
+    this.open();
+  }
+
+  // The seconds that the slowest child waits after each step.
+  get slow() {
+    return Math.max(0, ...this.all.map((run) => run.told.slow));
+  }
+
   take({ runs }) {
+    this.due = false;
     for (const told of runs) this.runs.get(told.id)?.take(told);
     this.told = true;
     this.tell();

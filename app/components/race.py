@@ -7,7 +7,7 @@ is a Plotly figure whose traces name what they show: ``{"live": {"runs": [id], "
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from app.slots import Slot
 from app.text import Words
 
 _HERE = Path(__file__).parent
-SLIDER_HEIGHT = 40
+SLIDER_HEIGHT = 56  # on a narrow page, what it says of a thinned history stands below it
 SLOW_S = 2.0  # between two steps in slow motion
 
 
@@ -44,6 +44,7 @@ def live_figure(
             "label": label,
             "revision": key,
             "slider": slider,
+            "thinned": words("1 step in {stride} is held here; the run folder has all."),
             "url": address(path.name),
             "race": race._asdict(),
             "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=path.name),
@@ -60,12 +61,14 @@ def live_numbers(
     slots: Mapping[Slot, list[str]],
     names: Mapping[str, str],
     words: Words,
+    alive: Sequence[str] = (),
     on_end: Callable[[], None] | None = None,
 ) -> None:
     """Mount numbers, or the player, as ``markup`` of our own making whose places are filled in as the race goes on.
 
-    ``slots``: the runs of each; ``names``: what each run is called beside a problem. ``on_end`` is called, and the page
-    run again, when the last of the runs ends while somebody looks on.
+    ``slots``: the runs of each; ``names``: what each run is called beside a problem; ``alive``: those that have not
+    ended, so that a race that goes on is followed again. ``on_end`` is called, and the page run again, when the last of
+    the runs ends while somebody looks on.
     """
     more = {"on_ended_change": on_end} if on_end else {}
     _component()(
@@ -75,6 +78,7 @@ def live_numbers(
             "race": race._asdict(),
             "slots": dict(slots),
             "names": dict(names),
+            "alive": list(alive),
             "slow_s": SLOW_S,
             "words": {
                 "pause": words("Pause"),
@@ -84,6 +88,7 @@ def live_numbers(
                 "waiting": words("waiting for a free place"),
                 "stopping": words("stopping"),
                 "ended": "",
+                "left": words("about {seconds} s left"),
                 "unreachable": words("The server does not answer; what is drawn stays."),
             },
         },
@@ -97,7 +102,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "resnet_explorer_race",
         html='<div class="rx-plot"></div><label class="rx-step" hidden><span></span>'
-        '<input type="range" min="1"></label><div class="rx-live"></div>',
+        '<input type="range" min="1"><span class="rx-thinned"></span></label><div class="rx-live"></div>',
         css="".join((_HERE / name).read_text(encoding="utf-8") for name in ("plot.css", "race.css")),
         js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in parts),
         isolate_styles=False,  # as in plot.py

@@ -8,7 +8,7 @@ from app.text.sentences import Result
 from resnet_core.jobs.store import Status
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
-from resnet_core.train.facts import facts, steps_per_epoch
+from resnet_core.train.facts import facts_if_kept, steps_per_epoch
 from resnet_core.train.records import RunHeader
 from resnet_core.train.tape import Tape
 
@@ -52,21 +52,30 @@ class Racer(NamedTuple):
         return sum(self.spec.stages)
 
     @property
-    def per_epoch(self) -> int:
-        """Steps in one pass over the training images."""
-        return steps_per_epoch(self.how.images, self.how.batch_size)
+    def per_epoch(self) -> int | None:
+        """Steps in one pass over the training images: as a run tells it, whose images may not be kept any more, else as
+        the images do; None where neither is there."""
+        told = next((run.header.steps_per_epoch for run in self.runs if run.header), None)
+        if told is None and facts_if_kept(self.how.images):
+            return steps_per_epoch(self.how.images, self.how.batch_size)
+        return told
 
     @property
     def epochs(self) -> float | None:
-        """How many passes it is to make; None where a budget of time decides."""
-        return None if self.how.seconds else (self.how.steps / self.per_epoch if self.how.steps else self.how.epochs)
+        """How many passes it is to make; None where a budget of time decides or the length of a pass is not known."""
+        if self.how.seconds:
+            return None
+        if self.how.steps:
+            return self.how.steps / self.per_epoch if self.per_epoch else None
+        return self.how.epochs
 
     @property
     def result(self) -> Result:
         """How it ended, or where it stands."""
         accuracies = tuple(run.tape.tests[-1].accuracy for run in self.runs if run.tape.tests)
         whole = all(run.status == "done" for run in self.runs)
-        return Result(self.name, accuracies, facts(self.how.images).test, whole)
+        known = facts_if_kept(self.how.images)
+        return Result(self.name, accuracies, known.test if known else None, whole)
 
 
 def racers(runs: Sequence[Run]) -> list[Racer]:

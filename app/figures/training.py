@@ -41,23 +41,20 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
     """Accuracy over loss over learning rate, by epoch: a line for each network, a band for its seeds."""
     traces: list[dict[str, Any]] = []
     for racer in racers:
-        traces += _accuracy(racer)
-        line = {"color": SLOT_COLOURS[racer.slot], "width": 1.5, "dash": DASHES[racer.slot]}
-        for number, run_id in enumerate(racer.ids):
-            shared = {
-                "type": "scatter", "mode": "lines", "showlegend": False, "legendgroup": racer.slot, "line": line,
-                "opacity": 1 if number == 0 else 0.4,
-            }  # fmt: skip
-            told = "<extra>" + SLOT_NAMES[racer.slot] + "</extra>"
-            traces.append({
-                **shared, "line": {**line, "width": 1}, "opacity": 0.3, "hovertemplate": "%{y:.1%}" + told,
-                "live": {"runs": [run_id], "y": "train_accuracy"},
-            })  # fmt: skip
-            traces.append({
-                **shared, "yaxis": "y2", "hovertemplate": "%{y:.3g}" + told, "live": {"runs": [run_id], "y": "loss"}
-            })  # fmt: skip
+        traces += [*_tested(racer, "test_accuracy", words), *_tested(racer, "test_loss", words)]
+        line = {"color": SLOT_COLOURS[racer.slot], "width": 1, "dash": DASHES[racer.slot]}
+        shared = {
+            "type": "scatter", "mode": "lines", "showlegend": False, "legendgroup": racer.slot, "line": line,
+        }  # fmt: skip
+        for run_id in racer.ids:
+            for name in ("train_accuracy", "loss"):
+                traces.append({
+                    **shared, **_panel(racer, name, words("training batch")), "opacity": 0.3,
+                    "live": {"runs": [run_id], "y": name},
+                })  # fmt: skip
         traces.append({
-            **shared, "yaxis": "y3", "opacity": 1, "hovertemplate": "%{y:.3g}" + told,
+            **shared, "line": {**line, "width": 1.5}, "yaxis": "y3",
+            "hovertemplate": f"%{{y:.3g}}<extra>{SLOT_NAMES[racer.slot]}</extra>",
             "live": {"runs": racer.ids[:1], "y": "learning_rate"},
         })  # fmt: skip
     highest = max(racer.how.learning_rate for racer in racers)
@@ -71,37 +68,49 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
                 "title": {"text": words("accuracy")}, "range": [0, 1.03], "tickformat": ".0%", "domain": [0.56, 1]
             },
             "yaxis2": {"title": {"text": words("loss")}, "rangemode": "tozero", "domain": [0.22, 0.5]},
+            "annotations": [{
+                "text": words("with marks: test images; faint: training batch"), "showarrow": False, "xref": "paper",
+                "yref": "paper", "x": 1, "y": 0.5, "xanchor": "right", "yanchor": "bottom", "font": {"size": 11},
+            }],
             "yaxis3": {"title": {"text": words("rate")}, "range": [0, 1.05 * highest], "domain": [0, 0.16]},
         },
     }  # fmt: skip
 
 
-def _accuracy(racer: Racer) -> list[dict[str, Any]]:
-    """The test accuracy after each epoch; with several seeds the median, on a band from the lowest to the highest."""
+def _panel(racer: Racer, name: str, told: str) -> dict[str, Any]:
+    """Where a value of a record is drawn, and what a pointer reads there."""
+    accuracy = name.endswith("accuracy")
+    hover = f"%{{y:{'.1%' if accuracy else '.3g'}}}<extra>{SLOT_NAMES[racer.slot]} · {told}</extra>"
+    return {"yaxis": "y" if accuracy else "y2", "hovertemplate": hover}
+
+
+def _tested(racer: Racer, name: str, words: Words) -> list[dict[str, Any]]:
+    """What was tested after each epoch; with several seeds the median, on a band from the lowest to the highest."""
     colour = SLOT_COLOURS[racer.slot]
-    shared = {"type": "scatter", "legendgroup": racer.slot}
+    shared = {"type": "scatter", "legendgroup": racer.slot, **_panel(racer, name, words("test images"))}
     line = {
         **shared, "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {racer.name}",
+        "showlegend": name == "test_accuracy",  # once for both
         "line": {"color": colour, "width": 2.5, "dash": DASHES[racer.slot]},
         "marker": {"size": 7, "symbol": MARKS[racer.slot]},
-        "hovertemplate": "%{y:.1%}<extra>" + SLOT_NAMES[racer.slot] + "</extra>",
-        "live": {"runs": racer.ids, "y": "test_accuracy", **({"stat": "median"} if len(racer.ids) > 1 else {})},
+        "live": {"runs": racer.ids, "y": name, **({"stat": "median"} if len(racer.ids) > 1 else {})},
     }  # fmt: skip
     if len(racer.ids) == 1:
         return [line]
     edge = {**shared, "mode": "lines", "showlegend": False, "hoverinfo": "skip", "line": {"color": colour, "width": 0}}
-    low = {**edge, "live": {"runs": racer.ids, "y": "test_accuracy", "stat": "low"}}
+    low = {**edge, "live": {"runs": racer.ids, "y": name, "stat": "low"}}
     high = {
-        **edge, "fill": "tonexty", "fillcolor": f"{colour}38",
-        "live": {"runs": racer.ids, "y": "test_accuracy", "stat": "high"},
+        **edge, "fill": "tonexty", "fillcolor": f"{colour}38", "live": {"runs": racer.ids, "y": name, "stat": "high"}
     }  # fmt: skip
     return [low, high, line]
 
 
-def _to(racers: Sequence[Racer], scale: int = 1, start: float = 0.0) -> dict[str, Any]:
+def _to(racers: Sequence[Racer], scale: int | None = 1, start: float = 0.0) -> dict[str, Any]:
     """The range of an axis of epochs, ``scale`` steps each; none where a budget of time decides, so that it grows."""
     ends = [racer.epochs for racer in racers if racer.epochs]
-    return {"range": [start, scale * max(ends) + (start or 0.02 * max(ends))]} if len(ends) == len(racers) else {}
+    if scale is None or len(ends) < len(racers):
+        return {}
+    return {"range": [start, scale * max(ends) + (start or 0.02 * max(ends))]}
 
 
 def heat_maps(racers: Sequence[Racer], name: str, words: Words) -> Figure:

@@ -95,12 +95,12 @@ def fair_race(networks: Mapping[Slot, ArchSpec], seed: int, words: Words) -> str
 
 
 class Result(NamedTuple):
-    """How one network of a race ended: its test accuracy from each seed (0 to 1), on how many images, and whether all
-    its steps were done."""
+    """How one network of a race ended: its test accuracy from each seed (0 to 1), on how many images (None where they
+    are not kept any more), and whether all its steps were done."""
 
     name: str
     accuracies: tuple[float, ...]
-    images: int
+    images: int | None
     whole: bool
 
 
@@ -133,7 +133,7 @@ def _verdict(results: Mapping[Slot, Result], words: Words) -> str:
     if min(len(ahead.accuracies), len(behind.accuracies)) > 1:
         if min(ahead.accuracies) <= max(behind.accuracies):
             return words("{first} and {second} tie: their ranges over the seeds overlap.", **named)
-    elif gap <= 2 * _standard_error(ahead, behind):
+    elif ahead.images and behind.images and gap <= 2 * _standard_error(ahead, behind):
         return words(
             "{first} and {second} tie: {gap} points are within the chance of {images} test images.",
             **named, images=f"{ahead.images:,}",
@@ -144,5 +144,5 @@ def _verdict(results: Mapping[Slot, Result], words: Words) -> str:
 
 
 def _standard_error(*results: Result) -> float:
-    shares = [(median(result.accuracies), max(1, result.images)) for result in results]
+    shares = [(median(result.accuracies), result.images or 1) for result in results]
     return math.sqrt(sum(share * (1 - share) / images for share, images in shares))

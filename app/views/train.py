@@ -67,7 +67,10 @@ def _controls(race: list[Racer], runs: Sequence[Run], running: bool, words: Word
         link = _link(runs) if runs else None
         if link:
             names = {run_id: SLOT_NAMES[racer.slot] for racer in race for run_id in racer.ids}
-            live_numbers(training.player(words), link, key="race", slots={}, names=names, words=words, on_end=_ended)
+            alive = [run.id for run in runs if not run.finished]
+            live_numbers(
+                training.player(words), link, key="race", slots={}, names=names, words=words, alive=alive, on_end=_ended
+            )
     with st.container(key="settings"):
         recipe.show(words)
     for refusal in st.session_state.pop("train.refused", []):

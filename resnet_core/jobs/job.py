@@ -29,7 +29,8 @@ class Job:
     ``status``: as in :data:`resnet_core.jobs.store.Status`. ``header`` and ``tape``: the facts and the course of a
     training; what other tasks put out stands in ``records``, which only ever grows. ``error``: why it failed, in a
     sentence. ``warning``: what went wrong although the job goes on. ``finished_at``: ``time.monotonic()`` of its end.
-    ``pid``: its process. ``threads``: of torch, for one operator on the CPU.
+    ``pid``: its process. ``threads``: of torch, for one operator on the CPU. ``slow_s``: how long it waits after each
+    record, as it was last told.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Job:
         self.error: Refusal | None = None
         self.finished_at: float | None = None
         self.pid: int | None = None
+        self.slow_s = 0.0
         self._place_of = place_of
         self._writer = writer
         self._after = self.tape.last.step if self.tape.last else 0
@@ -92,8 +94,13 @@ class Job:
         return {"folder": str(self._writer.folder), "after": self._after} if self._writer else {}
 
     def say(self, command: Command, **values: Any) -> None:
-        """Pause, step, go on or slow down, after the record that it is working on. Returns at once."""
+        """Pause, step, go on or slow down, after the record that it is working on. Returns at once.
+
+        A slow motion is kept for one that still waits; nothing else is.
+        """
         with self._lock:
+            if command == "slow" and not self._ended.is_set():
+                self.slow_s = float(values["seconds"])
             if self._connection is None or self._ended.is_set():
                 return
             try:
@@ -172,6 +179,8 @@ class Job:
             self._worker, self.pid = worker, worker.pid
             self._write_header()
             self.status, self._connection = "running", worker.connection
+            if self.slow_s:
+                say(worker.connection, "slow", seconds=self.slow_s)
             if self._stop_asked:
                 self.status = "stopping"
                 self._say_stop()

@@ -20,6 +20,7 @@ class StoredRun:
     """The same names as a live ``Job``'s. ``refresh`` reads what another program has added since."""
 
     place = 0
+    slow_s = 0.0  # another program's child may be slow, but only that program knows
     warning: Refusal | None = None
 
     def __init__(self, folder: Path, head: dict[str, Any]) -> None:

@@ -169,6 +169,14 @@ def _own(choice: DataChoice) -> DataFacts:
 MADE: dict[str, Callable[[DataChoice], DataFacts]] = {"shapes": _shapes, "own": _own}
 
 
+def facts_if_kept(images: DataChoice) -> DataFacts | None:
+    """The facts of what an old run was trained on; None where a visitor's archive is not kept here any more."""
+    try:
+        return facts(images)
+    except Refusal:
+        return None
+
+
 def as_choice(images: DataChoice | str) -> DataChoice:
     """A data set's bare name as the choice of it."""
     return DataChoice(images) if isinstance(images, str) else images

@@ -55,6 +55,7 @@ class Tape:
         self._scalars = {name: array("f") for name in SCALARS}
         self._by_unit = {name: array("f") for name in BY_UNIT}
         self._paces: deque[float] = deque(maxlen=PACE_STEPS)
+        self._image_s = 0.0  # the seconds for one image, summed over all steps
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -68,6 +69,7 @@ class Tape:
             self.count += 1
             self.last = record
             self._paces.append(record.images_per_s)
+            self._image_s += 1 / record.images_per_s if record.images_per_s > 0 else 0.0
             if record.test_accuracy is not None:
                 self._test(Tested(record.step, record.test_accuracy, record.test_loss or 0.0))
 
@@ -82,6 +84,11 @@ class Tape:
         """The median over the last steps, so that one slow step does not make the number jump."""
         with self._lock:
             return median(self._paces) if self._paces else None
+
+    def steps_s(self, batch_size: int) -> float:
+        """The seconds that the steps have taken, without tests: what a budget of time counts."""
+        with self._lock:
+            return batch_size * self._image_s
 
     def since(self, start: int = 0, stride: int = 1) -> Columns:
         """What a reader lacks that has the first ``start`` held steps at ``stride``: all, if the tape has been thinned

@@ -1,26 +1,31 @@
 """A race: its runs by place, figures whose traces name what they show, and what the route tells of them."""
 
+import asyncio
 import base64
 from array import array
+from collections.abc import MutableMapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app import cache, live
 from app.figures import training
 from app.figures.race import Racer, racers
 from app.text import LANGUAGES, Words, words
+from app.text.sentences import race_result
 from resnet_core import ArchSpec, TrainSpec
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.store import Writer
 from resnet_core.jobs.stored import StoredRun, read
 from resnet_core.records import to_dict
 from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.tape import Tape
 
 NASTY = '<script>alert("&")</script>'
 SMALL = ArchSpec(stages=(1, 1, 1), width=4)
@@ -89,6 +94,8 @@ def test_every_trace_names_what_it_shows(two: list[Racer], language: str) -> Non
     assert {(seeds, "test_accuracy", stat) for stat in ("low", "median", "high")} <= shown
     assert {(other, "test_accuracy", None), (other, "loss", None), (other, "learning_rate", None)} <= shown
     assert {((seed,), "loss", None) for seed in seeds} <= shown
+    assert {(seeds, "test_loss", stat) for stat in ("low", "median", "high")} <= shown
+    assert (other, "test_loss", None) in shown
     for name in training.SIGNALS:
         maps = training.heat_maps(two, name, say)
         assert [trace["live"]["run"] for trace in maps["data"]] == ["seed-0000", "other-0000"]
@@ -177,6 +184,7 @@ def test_ids_of_nothing_are_answered_with_nothing(client: TestClient, ids: str) 
 def test_it_speaks_the_page_s_language(client: TestClient, tmp_path: Path) -> None:
     stored(tmp_path, "run-000000")
     assert ask(client, "run-000000", lang="ko")[0]["told"] == words("ko")("finished")
+    assert ask(client, "run-000000", lang="ko")[0]["evidence"].startswith("여기서 측정함")
     assert ask(client, "run-000000", lang="xx")[0]["told"] == "finished"
 
 
@@ -228,5 +236,90 @@ def test_progress_is_of_the_steps_or_of_the_time(tmp_path: Path) -> None:
     run = stored(tmp_path, "run-000000")
     assert live.progress(run) == pytest.approx(4 / 11)
     assert run.header is not None
-    run.header = RunHeader(**{**to_dict(run.header), "steps": 0, "seconds": 2})
-    assert live.progress(run) == pytest.approx(0.4 / 2)
+    run.header = RunHeader(**{**to_dict(run.header), "steps": 0, "seconds": 20})
+    assert live.progress(run) == pytest.approx(4 * TrainSpec().batch_size / 100 / 20)
+
+
+def test_a_budget_of_time_counts_no_tests_and_the_time_left_counts_all(tmp_path: Path) -> None:
+    run = stored(tmp_path, "run-000000", how=TrainSpec(seconds=10, batch_size=125))
+    assert run.header is not None
+    run.header = RunHeader(**{**to_dict(run.header), "steps": 0, "seconds": 10})
+    assert live.progress(run) == pytest.approx(4 * 1.25 / 10)  # four steps at 100 images/s, whatever the tests took
+    assert live.left_s(run) is None  # it has ended
+    run.status = "running"
+    assert live.left_s(run) == pytest.approx(0.4)  # as long again as it took, tests included
+    run.slow_s = 2.0
+    assert live.left_s(run) == pytest.approx(0.4 + 4 * 2.0)
+
+
+def test_the_slow_motion_of_a_child_is_told_to_every_reader(client: TestClient, desk: Desk) -> None:
+    job = desk.submit("train", SMALL.model_dump(mode="json"), TrainSpec(epochs=200).model_dump(mode="json"))
+    headers = {live.HEADER: "1"}
+    assert ask(client, job.id)[0]["slow"] == 0
+    (told,) = client.post(f"/live/{job.id}/slow", params={"seconds": 2}, headers=headers).json()["runs"]
+    assert told["slow"] == ask(client, job.id)[0]["slow"] == 2
+    client.post(f"/live/{job.id}/stop", headers=headers)
+    assert job.wait(10)
+    assert ask(client, job.id)[0]["slow"] == 0
+    desk.close()
+
+
+def test_who_leaves_a_race_in_which_nothing_happens_leaves_no_loop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    paused = SimpleNamespace(**dict.fromkeys(("header", "error", "warning")), id="run-000000", status="paused", place=0,
+                             finished=False, tape=Tape(), slow_s=0.0)  # fmt: skip
+    monkeypatch.setattr(desk, "get", lambda _: paused)
+    told = asyncio.Event()
+
+    async def receive() -> dict[str, str]:
+        if receive.asked:  # type: ignore[attr-defined]
+            await told.wait()
+            return {"type": "websocket.disconnect"}
+        receive.asked = True  # type: ignore[attr-defined]
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "websocket.send":
+            told.set()
+
+    receive.asked = False  # type: ignore[attr-defined]
+    scope = {"type": "websocket", "path_params": {"ids": "run-000000"}, "query_string": b"", "headers": []}
+
+    async def visit() -> int:
+        await asyncio.wait_for(live.follow(WebSocket(scope, receive, send)), 5)
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(visit()) == 1
+
+
+# A run whose images are not kept any more
+
+GONE = TrainSpec(data="own", archive="0123456789abcdef", side=16)
+
+
+@pytest.mark.parametrize("how", [GONE, GONE.with_(steps=22)])
+def test_the_curves_of_images_that_are_gone_are_shown(tmp_path: Path, how: TrainSpec, english: Words) -> None:
+    runs = [stored(tmp_path, f"run-skip-{skip}", SMALL.with_(skip=skip), how) for skip in (True, False)]
+    race = racers(runs)
+    assert [racer.per_epoch for racer in race] == [11, 11]
+    assert race[0].epochs == (2 if how.steps else how.epochs)
+    assert race[0].result.images is None
+    assert training.learning_curves(race, english)["layout"]["xaxis"]["range"][1] > 0
+    assert training.heat_maps(race, "gradient_norms", english)["data"]
+    assert "apart" in race_result({racer.slot: racer.result for racer in race}, english)
+
+
+def test_a_run_without_header_or_images_has_no_pass(tmp_path: Path, english: Words) -> None:
+    run = stored(tmp_path, "run-000000", how=GONE.with_(steps=22))
+    run.header = None
+    (racer,) = racers([run])
+    assert (racer.per_epoch, racer.epochs) == (None, None)
+    assert "range" not in training.heat_maps([racer], "gradient_norms", english)["layout"]["xaxis"]
+    assert "range" not in training.learning_curves([racer], english)["layout"]["xaxis"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_route_says_that_the_images_are_gone(client: TestClient, tmp_path: Path, language: str) -> None:
+    stored(tmp_path, "run-000000", how=GONE)
+    (told,) = ask(client, "run-000000", lang=language)
+    assert words(language)(live.NOT_KEPT) in told["evidence"]
+    assert told["count"] == 4

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.slots import SLOTS, Slot
+from resnet_core import TrainSpec
 from resnet_core.jobs.stored import read
+from tests.app.test_race import SMALL, stored
 from tests.e2e import acts
 from tests.e2e.conftest import Visit
 from tests.e2e.site import Site
@@ -33,7 +35,7 @@ def steps(page: Page) -> list[int]:
 
 def drawn(page: Page) -> list[int]:
     """The losses that the curves hold, for A and for B: drawn in full when the race has ended."""
-    counts: list[int] = page.eval_on_selector(CURVES, "plot => [plot.data[2].y.length, plot.data[6].y.length]")
+    counts: list[int] = page.eval_on_selector(CURVES, "plot => [plot.data[3].y.length, plot.data[8].y.length]")
     return counts
 
 
@@ -156,6 +158,40 @@ def test_the_player_pauses_steps_and_goes_on(visit: Visit) -> None:
     stop(page)
 
 
+def test_slow_motion_is_what_the_box_says(visit: Visit) -> None:
+    page = visit(QUICK)
+    start(page)
+    acts.wait_for_epochs(page)
+    box = page.get_by_role("checkbox", name="Slow motion")
+    expect(box).not_to_be_checked()
+    box.check()
+    page.wait_for_function("[...window.rxRaces.values()].at(-1).slow === 2")
+    page.reload()
+    expect(box).to_be_checked()
+    run = page.url
+    acts.press(page, "again")
+    page.wait_for_function("url => location.href !== url", arg=run)
+    expect(box).to_be_enabled()
+    expect(box).not_to_be_checked()
+    acts.wait_for_epochs(page)  # at full speed: an epoch of slow motion takes 22 s
+    stop(page)
+
+
+def test_the_time_left_is_that_of_the_longest(visit: Visit) -> None:
+    page = visit("/train?a=cifar20&b=plain20&train.seconds=20")
+    start(page)
+    acts.wait_for_epochs(page)
+    page.wait_for_function(
+        """() => {
+          const runs = [...window.rxRaces.values()].at(-1).all.map(run => run.told);
+          const longest = Math.max(...runs.map(run => run.left_s)).toFixed(0);
+          return runs.every(run => run.progress < 1)
+            && document.querySelector(".rx-state").textContent === `training · about ${longest} s left`;
+        }"""
+    )
+    stop(page)
+
+
 def test_the_slider_goes_back_to_an_earlier_step(visit: Visit) -> None:
     page = visit(QUICK)
     start(page)
@@ -193,6 +229,7 @@ def test_what_was_stopped_goes_on_to_the_same_numbers(visit: Visit, site: Site) 
     stopped = ids(page)
     assert all(22 <= len(recorded(site, run_id)) < 66 for run_id in stopped)
     acts.press(page, "resume")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_enabled()  # the player is back
     acts.wait_for_epochs(page, 6)
     acts.wait_for_end(page)
     assert ids(page) == stopped
@@ -242,6 +279,40 @@ def test_a_visitor_s_own_images(visit: Visit) -> None:
     acts.wait_for_end(page)
     assert steps(page) == [8, 8]
     assert set(acts.accuracies(page)) == {"a", "b"}
+
+
+def test_images_that_are_gone_leave_the_curves(visit: Visit, site: Site) -> None:
+    gone = TrainSpec(data="own", archive="0123456789abcdef", side=16, epochs=1)
+    runs = [stored(site.runs, f"gone-skip-{skip}", SMALL.with_(skip=skip), gone) for skip in (True, False)]
+    page = visit("/train?run=" + ".".join(run.id for run in runs))
+    expect(page.get_by_text("A visitor's own images, which are not kept here any more.")).to_be_visible()
+    page.wait_for_function("curves => document.querySelector(curves)?.data?.[3].y.length === 4", arg=CURVES)
+    assert set(acts.accuracies(page)) == {"a", "b"}
+    expect(page.get_by_text("points apart")).to_be_visible()
+
+
+def test_a_thinned_history_says_so(visit: Visit, site: Site) -> None:
+    run = stored(site.runs, "long-000000", steps=2500)
+    page = visit(f"/train?run={run.id}")
+    expect(page.get_by_text("1 step in 4 is held here; the run folder has all.")).to_be_visible()
+    slider = page.get_by_role("slider", name="At step")
+    expect(page.get_by_text("At step 2500", exact=True)).to_be_visible()
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("At step 5", exact=True)).to_be_visible()
+    profile = ".st-key-profile .js-plotly-plot"
+    page.wait_for_function("plot => Math.abs(document.querySelector(plot)?.data?.[0].y[0] - 0.5) < 1e-6", arg=profile)
+    page.keyboard.press("End")
+    expect(page.get_by_text("At step 2500", exact=True)).to_be_visible()
+
+
+def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
+    run = stored(site.runs, "loss-000000", steps=11)
+    page = visit(f"/train?run={run.id}")
+    page.wait_for_function("curves => document.querySelector(curves)?.data?.[1].y.length === 1", arg=CURVES)
+    line = page.eval_on_selector(CURVES, "plot => [plot.data[1].x[0], plot.data[1].y[0], plot.data[1].yaxis]")
+    assert line == [1, 0.4, "y2"]
 
 
 def test_a_killed_child_is_reported_and_its_curves_stay(visit: Visit, site: Site) -> None:

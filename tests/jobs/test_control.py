@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,21 @@ def test_slow_motion_waits_after_each_step_and_full_speed_returns_at_once(desk: 
     assert job.tape.count == held
     job.say("slow", seconds=0)
     until(lambda: job.tape.count > held + 3)
+
+
+def test_slow_motion_is_kept_for_one_that_still_waits(tmp_path: Path) -> None:
+    desk = Desk(slots=1, root=tmp_path)
+    first, second = (desk.submit("train", SMALL, LONG) for _ in range(2))
+    until(lambda: first.tape.count >= 1)
+    assert second.status == "waiting"
+    second.say("slow", seconds=30)
+    first.stop()
+    until(lambda: second.header is not None)  # it waits after this one too
+    time.sleep(2 * QUIET_S)
+    assert (second.tape.count, second.slow_s, first.slow_s) == (0, 30, 0)
+    second.say("slow", seconds=0)
+    until(lambda: second.tape.count > 3)
+    desk.close()
 
 
 def test_a_silent_child_is_lost_after_a_while_and_what_it_recorded_stays(

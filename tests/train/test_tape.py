@@ -3,6 +3,7 @@
 import math
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,13 @@ def test_a_reader_gets_what_it_lacks_and_all_of_it_after_a_thinning() -> None:
     assert (after.start, after.stride) == (0, 2)
     assert floats(after.scalars["step"]) == [1.0, 3.0, 5.0]
     assert floats(tape.since(2, 2).by_unit["update_ratios"]) != floats(after.by_unit["update_ratios"])
+
+
+def test_the_time_of_the_steps_is_that_of_all_of_them_whatever_is_held() -> None:
+    tape = Tape(limit=4)
+    for step in range(1, 21):
+        tape.append(record(step))
+    assert tape.steps_s(50) == pytest.approx(20 * 0.5)
 
 
 def test_values_that_an_older_record_lacks_are_gaps() -> None:
