@@ -27,6 +27,7 @@ from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
 from resnet_core.recipes import recipe, recipes
 from resnet_core.records import dumps
 from resnet_core.spec import ArchSpec
+from resnet_core.train.facts import steps_per_epoch
 from resnet_core.train.records import Diverged
 
 FAILED = 1
@@ -229,6 +230,8 @@ def _train(options: argparse.Namespace) -> Iterable[str]:
         assert spec is not None
         how, threads, label = _how(options), options.threads or 1, _name(options, spec)
     _fetch(how.images)
+    if before is None:
+        steps_per_epoch(how.images, how.batch_size)  # refused before a folder is taken, as the page does
     yield from cli_runs.train(spec, how, options, threads=threads, label=label, before=before)
 
 

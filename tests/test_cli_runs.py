@@ -101,6 +101,14 @@ def test_a_signal_stops_it_and_resume_goes_on_to_the_same_numbers(
     assert [record.loss for record in whole.records] == never_stopped
 
 
+def test_a_batch_larger_than_the_data_leaves_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *SMALL, "--batch-size", "2048", "--run-dir", str(tmp_path / "kept")]) == 2
+    said = capsys.readouterr()
+    told = "resnet_core: A batch of 2048 images is more than the 1437 training images there are.\n"
+    assert (said.out, said.err) == ("", told)
+    assert not runs(tmp_path / "kept")
+
+
 def test_a_reader_that_has_seen_enough_leaves_a_stopped_run(tmp_path: Path) -> None:
     training = start("train", *SMALL, "--epochs", "200", "--run-dir", str(tmp_path / "kept"), "--json")
     assert training.stdout is not None

@@ -180,6 +180,32 @@ def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typ
     assert not visitor.error, "the next change makes it stale"
 
 
+@pytest.mark.parametrize(
+    ("there", "switch", "value", "sentence"),
+    [
+        ({"a_shortcut": "exclusive_gating"}, "skip", False, "shortcut exclusive_gating needs skip true"),
+        ({"a_zero_init_residual": "true"}, "skip", False, "which needs skip true, norm batch and an ordering"),
+        ({"a_projection": "C"}, "shortcut", "dropout", "leaves none for shortcut dropout"),
+    ],
+)
+def test_what_is_impossible_as_a_whole_is_refused_at_the_widget_that_asked(
+    there: dict[str, str], switch: str, value: Any, sentence: str
+) -> None:
+    visitor = open_page(a="cifar20", **there)
+    before = of_link(visitor)
+    if switch == "shortcut":
+        visitor = unfolded(visitor, "a.more")
+    kind = visitor.toggle if switch == "skip" else visitor.selectbox
+    was = kind(key=f"a.{switch}").value
+    kind(key=f"a.{switch}").set_value(value).run()
+    calm(visitor)
+    assert [sentence in box.value for box in visitor.error] == [True]
+    kind = visitor.toggle if switch == "skip" else visitor.selectbox
+    (widget,) = (one for one in kind if str(one.key).startswith(f"a.{switch}"))
+    assert widget.value == was, "the widget shows the network that is kept"
+    assert of_link(visitor).get("a.shortcut") == before.get("a.shortcut")
+
+
 def test_every_field_has_a_widget() -> None:
     explore = unfolded(open_page(), "a.more")
     keys = {element.key for element in explore.main if getattr(element, "key", None)}
@@ -408,6 +434,26 @@ def test_more_networks_and_seeds_race_together() -> None:
     assert "c" not in of_link(visitor)
     for job in jobs:
         job.stop()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "A batch of 2048 images is more than the 1437 training images there are."), ("ko", "배치 크기 2048장이 학습 이미지 수 1437장보다 큽니다.")],
+)
+def test_a_batch_larger_than_the_data_is_refused_before_a_run_begins(language: str, sentence: str) -> None:
+    visitor = open_page("train", a="cifar20", b="plain20", train_batch_size="2048", lang=language)
+    visitor.button(key="train.go").click().run()
+    calm(visitor)
+    assert [sentence in box.value for box in visitor.error] == [True]
+    assert "run" not in of_link(visitor)
+
+
+def test_a_learning_rate_out_of_all_bounds_is_told_and_the_recipe_holds() -> None:
+    visitor = open_page("train", train_learning_rate="1e9", seed="3")
+    assert [box.value.count("learning_rate is a number from 1e-05 to 10.0; got 1e9.") for box in visitor.warning] == [1]
+    assert of_link(visitor)["seed"] == "3"
+    unfolded(visitor, "train.more")
+    assert visitor.number_input(key="train.learning_rate").value == TRAIN_FIELDS["learning_rate"].default
 
 
 def test_an_absent_device_is_refused_before_a_run_begins() -> None:
