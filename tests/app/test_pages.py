@@ -438,7 +438,10 @@ def test_more_networks_and_seeds_race_together() -> None:
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("en", "A batch of 2048 images is more than the 1437 training images there are."), ("ko", "배치 크기 2048장이 학습 이미지 수 1437장보다 큽니다.")],
+    [
+        ("en", "A batch of 2048 images is more than the 1437 training images there are."),
+        ("ko", "배치 크기 2048장이 학습 이미지 수 1437장보다 큽니다."),
+    ],
 )
 def test_a_batch_larger_than_the_data_is_refused_before_a_run_begins(language: str, sentence: str) -> None:
     visitor = open_page("train", a="cifar20", b="plain20", train_batch_size="2048", lang=language)
