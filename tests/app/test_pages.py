@@ -459,6 +459,33 @@ def test_a_learning_rate_out_of_all_bounds_is_told_and_the_recipe_holds() -> Non
     assert visitor.number_input(key="train.learning_rate").value == TRAIN_FIELDS["learning_rate"].default
 
 
+@pytest.mark.parametrize("slot", ["c", "d"])
+def test_every_field_of_a_further_network_can_be_changed(slot: Slot) -> None:
+    def look(visitor: AppTest) -> AppTest:
+        """Both folds open, the one in the other."""
+        visitor.session_state[f"{slot}.more"] = True
+        return unfolded(visitor, "train.networks")
+
+    visitor = look(open_page("train", a="cifar20", b="plain20", c="cifar20", d="cifar20"))
+    keys = {element.key for element in visitor.main if getattr(element, "key", None)}
+    assert {f"{slot}.{field.name}" for field in ARCH_FIELDS.values()} <= keys
+    visitor.number_input(key=f"{slot}.width").set_value(8).run()
+    visitor = look(visitor)
+    visitor.text_input(key=f"{slot}.stages").set_value("2,2,2").run()
+    visitor = look(visitor)
+    visitor.number_input(key=f"{slot}.groups").set_value(2).run()
+    calm(visitor)
+    visitor = look(visitor)
+    assert ["a basic block needs groups 1" in box.value for box in visitor.error] == [True]
+    read, problems = link.read(of_link(visitor), Experiment())
+    assert not problems
+    assert read.network(slot).spec == preset("cifar20").with_(width=8, stages=(2, 2, 2))
+    assert read.a.spec == preset("cifar20")
+    visitor.button(key=f"{slot}.copy").click().run()
+    assert of_link(visitor)[slot] == "cifar20"
+    assert f"{slot}.width" not in of_link(visitor)
+
+
 def test_an_absent_device_is_refused_before_a_run_begins() -> None:
     torch = pytest.importorskip("torch")
     absent = "mps" if torch.cuda.is_available() else "cuda"
