@@ -19,6 +19,7 @@ from app import cache, link
 from app.link import Experiment, network
 from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, words
+from app.views import images
 from resnet_core import ArchSpec, count, preset, presets
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
@@ -484,6 +485,29 @@ def test_every_field_of_a_further_network_can_be_changed(slot: Slot) -> None:
     visitor.button(key=f"{slot}.copy").click().run()
     assert of_link(visitor)[slot] == "cifar20"
     assert f"{slot}.width" not in of_link(visitor)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_of_an_archive_that_takes_too_long_is_given_up(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "PATIENCE_S", 0.0)
+    visitor = unfolded(open_page("train", train_data="own", lang=language), "train.more")
+    visitor.file_uploader(key="train.upload").set_value(("mine.zip", b"not looked at", "application/zip")).run()
+    calm(visitor)
+    told = {"en": "The check of this archive took longer than 0 s.", "ko": "압축 파일을 검사하는 데 0초가 넘게"}
+    assert [told[language] in box.value for box in visitor.error] == [True]
+    assert "train.archive" not in of_link(visitor)
+    (job,) = (job for job in cache.desk().jobs() if job.task == "accept" and not job.records and not job.error)
+    assert job.wait(PATIENCE_S)
+    assert job.status == "stopped"
+    cache.desk().forget(job)
+
+
+def test_an_archive_that_is_none_is_refused_under_the_upload() -> None:
+    visitor = unfolded(open_page("train", train_data="own"), "train.more")
+    visitor.file_uploader(key="train.upload").set_value(("mine.zip", b"no zip", "application/zip")).run()
+    calm(visitor)
+    assert ["zip" in box.value for box in visitor.error] == [True]
+    assert "train.archive" not in of_link(visitor)
 
 
 def test_an_absent_device_is_refused_before_a_run_begins() -> None:
