@@ -17,10 +17,10 @@ FEW = 3  # up to so many choices stand side by side; more go into a list,
 SIDE_BY_SIDE = 24  # and so do longer ones: letters, all labels together
 
 
-def network_card(slot: Slot, words: Words, *, folds: bool = True) -> None:
+def network_card(slot: Slot, words: Words, *, inside: bool = False) -> None:
     """The controls of one network: preset, the three toggles of the subject, and everything else folded away.
 
-    Without ``folds`` there is no way to the rest: a popover has no room for another.
+    ``inside`` a popover, which has no room for another, the rest unfolds below the toggles.
     """
     spec = state.experiment().network(slot).spec
     with st.container(border=True, key=f"card-{slot}"):
@@ -30,14 +30,14 @@ def network_card(slot: Slot, words: Words, *, folds: bool = True) -> None:
         with second:
             _field(slot, ARCH_FIELDS["skip"], spec.skip, words)
         toggles = [field for field in ARCH_FIELDS.values() if field.place == "toggle" and field.name != "skip"]
-        places = st.columns([3, 3, 2] if folds else [1, 1], vertical_alignment="bottom")
+        places = st.columns([1, 1] if inside else [3, 3, 2], vertical_alignment="bottom")
         for place, field in zip(places, toggles, strict=False):
             with place:
                 _field(slot, field, getattr(spec, field.name), words)
-        if folds:
-            with places[-1]:
-                _more(slot, words)
-        _refusals(slot, words)
+        with st.container():  # there even when empty, so that nothing below changes its place
+            _refusals(slot, words)
+        with st.container() if inside else places[-1]:
+            _more(slot, words, inside=inside)
 
 
 def _preset_box(slot: Slot, words: Words) -> None:
@@ -55,9 +55,13 @@ def _preset_box(slot: Slot, words: Words) -> None:
     )  # fmt: skip
 
 
-def _more(slot: Slot, words: Words) -> None:
+def _more(slot: Slot, words: Words, *, inside: bool) -> None:
     spec = state.experiment().network(slot).spec
-    with st.popover(words("Depth, width ..."), width="stretch", key=f"{slot}.more", on_change="rerun") as more:
+    title, key = words("Depth, width ..."), f"{slot}.more"
+    with (
+        st.expander(title, key=key, on_change="rerun") if inside
+        else st.popover(title, width="stretch", key=key, on_change="rerun")
+    ) as more:  # fmt: skip
         if not more.open:
             return  # hidden widgets cost time at every toggle
         other: Slot = "b" if slot == "a" else "a"

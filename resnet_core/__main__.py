@@ -1,9 +1,10 @@
 """The explorer's measurements from a terminal.
 
 ``python -m resnet_core presets | count | reconcile | code | gradients | train | runs``: the options of ``train`` and
-the names that ``--set`` takes come from the field tables of the two specifications. What is not understood is one line
-on standard error and exit code 2; ``presets``, ``count``, ``code`` and ``runs`` do without torch. How trainings are
-kept, continued and listed stands in :mod:`resnet_core.cli_runs`.
+the names that ``--set`` takes come from the field tables of the two specifications. Where a preset is named, a file
+``NAME.json`` does too: a specification as the page lets it be taken along, perhaps edited by hand. What is not
+understood is one line on standard error and exit code 2; ``presets``, ``count``, ``code`` and ``runs`` do without
+torch. How trainings are kept, continued and listed stands in :mod:`resnet_core.cli_runs`.
 """
 
 import argparse
@@ -27,10 +28,12 @@ from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
 from resnet_core.recipes import recipe, recipes
 from resnet_core.records import dumps
 from resnet_core.spec import ArchSpec
+from resnet_core.train.facts import steps_per_epoch
 from resnet_core.train.records import Diverged
 
 FAILED = 1
 BAD_INPUT = 2
+FILE = ".json"  # a preset's name does not end so
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -81,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     training = command("train", _train, "Train on real images, one record a step.")
     for added in (counting, asking, coding, probing, training):
         more: dict[str, Any] = {"nargs": "?"} if added is training else {}  # with --resume, the folder names it
-        added.add_argument("preset", help="a name that `presets` prints", **more)
+        added.add_argument("preset", help=f"a name that `presets` prints, or a specification file, NAME{FILE}", **more)
         added.add_argument(
             "--set", action="append", default=[], metavar="field=value", help="change a field; may be repeated"
         )
@@ -105,6 +108,19 @@ def _option(parser: argparse.ArgumentParser, field: SpecField) -> None:
     parser.add_argument(flag, dest=field.name, metavar="value", help=text.replace("%", "%%"))
 
 
+def _start(named: str) -> ArchSpec:
+    """The network that a command names: a preset's, or that of a file that the page wrote."""
+    if not named.endswith(FILE):
+        return preset(named)
+    try:
+        text = Path(named).read_bytes()
+    except OSError as error:
+        raise Refusal(
+            N_("{file} cannot be read: {reason}."), file=named, reason=error.strerror or str(error)
+        ) from error
+    return ArchSpec.model_validate_json(text)
+
+
 def _arch(options: argparse.Namespace) -> ArchSpec:
     changes = {}
     for text in options.set:
@@ -112,7 +128,7 @@ def _arch(options: argparse.Namespace) -> ArchSpec:
         if not equals:
             raise Refusal(N_("--set takes field=value, such as skip=false; got {got}."), got=shorten(text))
         changes[name.strip()] = value.strip()
-    spec = preset(options.preset).with_(**changes)
+    spec = _start(options.preset).with_(**changes)
     refuse_if_too_many(count(spec))
     return spec
 
@@ -130,9 +146,10 @@ def _how(options: argparse.Namespace) -> TrainSpec:
 
 
 def _name(options: argparse.Namespace, spec: ArchSpec) -> str:
-    """The preset, and the fields in which the network differs from it: ``cifar56, width=32``."""
-    changes = preset(options.preset).differences(spec)
-    return ", ".join([options.preset, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
+    """The preset or file, and the fields in which the network differs from it: ``cifar56, width=32``."""
+    changes = _start(options.preset).differences(spec)
+    name = Path(options.preset).stem if options.preset.endswith(FILE) else options.preset
+    return ", ".join([name, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
 
 
 def _presets(options: argparse.Namespace) -> Iterable[str]:
@@ -229,6 +246,8 @@ def _train(options: argparse.Namespace) -> Iterable[str]:
         assert spec is not None
         how, threads, label = _how(options), options.threads or 1, _name(options, spec)
     _fetch(how.images)
+    if before is None:
+        steps_per_epoch(how.images, how.batch_size)  # refused before a folder is taken, as the page does
     yield from cli_runs.train(spec, how, options, threads=threads, label=label, before=before)
 
 

@@ -3,8 +3,8 @@
 ``train PRESET --run-dir DIR`` keeps the run in a new folder of DIR, which the page lists and opens; Ctrl-C and SIGTERM
 end it as stopped, with its weights, a second one at once. ``train --resume RUN`` lets a run go on that has ended early,
 by its id in DIR or by the path of its folder; its network and recipe are those of the folder. ``runs`` lists what is
-kept; ``runs RUN --csv FILE`` and ``--tensorboard DIR`` write its records for other programs. DIR is
-``$RESNET_EXPLORER_RUNS`` or ``runs`` where it is not given.
+kept; ``runs RUN --csv FILE`` and ``--tensorboard DIR`` write its records for other programs. Where DIR is not given,
+``train`` keeps nothing, and what looks for a run takes ``$RESNET_EXPLORER_RUNS`` or ``runs``.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from resnet_core.spec import ArchSpec
 from resnet_core.train.records import RunHeader, StepRecord
 
 FAILED = 1
+DEFAULT_DIR = "$RESNET_EXPLORER_RUNS, or runs"
 
 
 class Ended(Exception):  # noqa: N818 - an end, not a fault
@@ -42,14 +43,18 @@ class Ended(Exception):  # noqa: N818 - an end, not a fault
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
     """What ``train`` takes beside a network and a recipe."""
-    _add_run_dir(parser, "keep the run in a new folder of DIR, as the page does")
+    _add_run_dir(
+        parser,
+        "keep the run in a new folder of DIR, as the page does. Without it nothing is kept, and --resume looks in "
+        f"{DEFAULT_DIR}",
+    )
     parser.add_argument("--resume", metavar="RUN", help="let a kept run go on: its id in --run-dir, or its folder")
 
 
 def add_runs_options(parser: argparse.ArgumentParser) -> None:
     """What ``runs`` takes."""
     parser.add_argument("which", nargs="?", metavar="RUN", help="one run: its id in --run-dir, or its folder")
-    _add_run_dir(parser, "where runs are kept")
+    _add_run_dir(parser, f"where runs are kept. Default: {DEFAULT_DIR}")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the records of RUN there, one line a step")
     parser.add_argument(
         "--tensorboard", type=Path, metavar="DIR", help="write an event file of RUN into a folder of its own in DIR"
@@ -57,7 +62,7 @@ def add_runs_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_dir(parser: argparse.ArgumentParser, help_: str) -> None:
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help=f"{help_}. Default: $RESNET_EXPLORER_RUNS, or runs")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help=help_)
 
 
 def find(run: str, run_dir: Path | None) -> Path:

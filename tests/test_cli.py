@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from resnet_core import count, preset
+from resnet_core import ArchSpec, count, preset
 from resnet_core.__main__ import main
 from resnet_core.cost.memory import training_memory
 from resnet_core.export.source import source
+from resnet_core.export.tables import spec_json
 from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
 from resnet_core.train.loop import train
 
@@ -88,6 +89,58 @@ def test_code_prints_a_program_and_writes_a_file(tmp_path: Path, capsys: pytest.
     assert ran.stdout == f"{params:,} parameters; scores (1, 10)\n"
 
 
+def test_a_specification_file_stands_where_a_preset_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = preset("cifar20").with_(stages=(1, 1, 1), width=4)
+    file = tmp_path / "my-net.json"
+    file.write_text(spec_json(spec))
+    for command in ("count", "gradients", "train", "reconcile"):
+        rest = ["--steps", "2", *PLAIN] if command == "train" else []
+        told = []
+        for named in ([str(file)], SMALL):
+            assert main([command, *named, "--json", *rest]) == 0
+            told.append([json.loads(line) for line in capsys.readouterr().out.splitlines()])
+        for rows in told if command == "train" else []:
+            for row in rows:
+                del row["images_per_s"], row["time_s"]
+        assert told[0] == told[1]
+    assert main(["code", str(file), "--set", "width=8"]) == 0
+    assert capsys.readouterr().out == source(spec.with_(width=8), "my-net, width=8")
+    file.write_text('{"block": "bottleneck"}')  # what is not named is the default's, as everywhere
+    assert main(["count", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["params"] == count(ArchSpec(block="bottleneck")).params
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"width": 0}', "width is a whole number from 1 to 1024; got 0."),
+        (b'{"width": NaN}', "width is a whole number"),
+        (b'{"stages": [3, "x"]}', "stages lists the blocks"),
+        (b'{"skip": false, "shortcut": "exclusive_gating"}', "shortcut exclusive_gating needs skip true"),
+        (b'{"colour": "red"}', "There is no field colour"),
+        (b'{"width": 16,}', "This is not JSON: trailing comma"),
+        (b"[1]", "A specification is an object of fields and values"),
+        (b"", "This is not JSON"),
+        (b"\xff\xfe", "This is not JSON"),
+        (None, "cannot be read: No such file or directory."),
+        ("folder", "cannot be read: Is a directory."),
+    ],
+)
+@pytest.mark.parametrize("command", ["count", "reconcile", "code", "gradients", "train"])
+def test_a_bad_specification_file_is_one_line_and_exit_code_2(
+    tmp_path: Path, command: str, content: bytes | str | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.json"
+    if content == "folder":
+        file.mkdir()
+    elif isinstance(content, bytes):
+        file.write_bytes(content)
+    assert main([command, str(file)]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert told in said.err
+
+
 def test_gradients_run_from_the_first_block_to_the_last(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(run("gradients", *SMALL, "--seed", "1", "--json").stdout)
     assert [row["name"] for row in told] == ["layer1.0", "layer2.0", "layer3.0"]
@@ -152,6 +205,9 @@ def test_a_recipe_is_the_start_and_options_change_it(capsys: pytest.CaptureFixtu
         (["train", "cifar20", "--epochs", "0"], "from 1 to 200; got 0"),
         (["train", "cifar20", "--seed", "-1"], "seed"),
         (["train", "cifar20", "--learning-rate", "inf"], "learning_rate"),
+        (["train", "cifar20", "--learning-rate", "1e9"], "learning_rate is a number from 1e-05 to 10.0; got 1e9."),
+        (["train", "cifar20", "--batch-size", "2048"], "A batch of 2048 images is more than the 1437 training images"),
+        (["count", "cifar56", "--set", "skip=false", "--set", "shortcut=exclusive_gating"], "needs skip true"),
         (["train", "cifar20", "--device", "abacus"], "device"),
         (["train", "cifar20", "--data", "cats"], "digits"),
         (["train", "cifar20", "--threads", "0"], "threads"),

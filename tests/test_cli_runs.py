@@ -16,7 +16,7 @@ from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.store import Writer
 from resnet_core.jobs.stored import StoredRun, read
 from tests.jobs.kept import UNITS, keep
-from tests.test_cli import COMMAND, SMALL
+from tests.test_cli import COMMAND, PLAIN, SMALL
 
 DISK = Path("/dev/full")
 
@@ -99,6 +99,30 @@ def test_a_signal_stops_it_and_resume_goes_on_to_the_same_numbers(
     assert main(["train", *SMALL, "--epochs", "10", "--json"]) == 0
     never_stopped = [json.loads(line)["loss"] for line in capsys.readouterr().out.splitlines()]
     assert [record.loss for record in whole.records] == never_stopped
+
+
+def test_without_run_dir_nothing_is_kept_as_the_help_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESNET_EXPLORER_RUNS", str(tmp_path / "named"))
+    assert main(["train", *SMALL, "--steps", "1", *PLAIN]) == 0
+    assert list(tmp_path.iterdir()) == []
+    capsys.readouterr()
+    run_id = keep(tmp_path / "named", steps=1)
+    assert main(["train", "--resume", run_id]) == 2
+    assert "is finished" in capsys.readouterr().err, "--resume looks there all the same"
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Without it nothing is kept, and --resume looks in $RESNET_EXPLORER_RUNS, or runs" in told
+
+
+def test_a_batch_larger_than_the_data_leaves_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *SMALL, "--batch-size", "2048", "--run-dir", str(tmp_path / "kept")]) == 2
+    said = capsys.readouterr()
+    told = "resnet_core: A batch of 2048 images is more than the 1437 training images there are.\n"
+    assert (said.out, said.err) == ("", told)
+    assert not runs(tmp_path / "kept")
 
 
 def test_a_reader_that_has_seen_enough_leaves_a_stopped_run(tmp_path: Path) -> None:

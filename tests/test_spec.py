@@ -74,6 +74,19 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
         "ordering whose branch ends with BatchNorm (original or relu_only_preact).",
     ),
     (
+        ArchSpec, {"shortcut": "exclusive_gating", "skip": False}, "shortcut",
+        "shortcut exclusive_gating needs skip true: a plain network has no shortcut to change.",
+    ),
+    (
+        ArchSpec, {"skip": False, "shortcut": "dropout", "projection": "C"}, "shortcut",
+        "shortcut dropout needs skip true: a plain network has no shortcut to change.",
+    ),
+    (
+        ArchSpec, {"projection": "C", "shortcut": "shortcut_only_gating"}, "shortcut",
+        "projection C puts a projection on every shortcut, which leaves none for shortcut shortcut_only_gating: choose "
+        "projection A or B, or shortcut identity.",
+    ),
+    (
         ArchSpec, {"colour": 1}, "",
         f"There is no field colour; the fields are {', '.join(ARCH_FIELDS)}.",
     ),
@@ -85,6 +98,10 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (
         TrainSpec, {"learning_rate": "1e400"}, "learning_rate",
         "learning_rate is a number from 1e-05 to 10.0; got 1e400.",
+    ),
+    (
+        TrainSpec, {"learning_rate": 1e9}, "learning_rate",
+        "learning_rate is a number from 1e-05 to 10.0; got 1000000000.0.",
     ),
     (TrainSpec, {"momentum": 1}, "momentum", "momentum is a number from 0.0 to 0.99; got 1."),
     (TrainSpec, {"device": "tpu"}, "device", "device is one of cpu, cuda, mps; got tpu."),

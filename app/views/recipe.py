@@ -74,7 +74,7 @@ def _networks(words: Words) -> None:
                 continue
             name = SLOT_NAMES[slot]
             if slot in state.experiment().racers:
-                controls.network_card(slot, words, folds=False)
+                controls.network_card(slot, words, inside=True)
                 st.button(words("Take {slot} out", slot=name), width="stretch", key=f"{slot}.remove",
                           on_click=state.remove_network, args=(slot,))  # fmt: skip
             else:

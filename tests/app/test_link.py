@@ -90,6 +90,7 @@ def test_each_field_of_a_network_has_its_place(slot: Any, name: str) -> None:
         ({"a.": "red"}, "", "There is no field "),
         ({"train.epochs": "0"}, "epochs", "epochs is a whole number from 1 to 200; got 0."),
         ({"train.learning_rate": "nan"}, "learning_rate", "learning_rate is a number from"),
+        ({"train.learning_rate": "1e9"}, "learning_rate", "a number from 1e-05 to 10.0; got 1e9."),
         ({"train.colour": "red"}, "", "There is no field colour"),
         ({"seed": "-1"}, "seed", "seed is a whole number from 0"),
         ({"seed": "1.5"}, "seed", "got 1.5."),
@@ -119,6 +120,23 @@ def test_of_several_bad_parts_each_is_named() -> None:
     assert all(isinstance(problem, Refusal) for problem in problems)
     assert got.a.spec == START.a.spec.with_(stages="3,3")
     assert got.train.seed == 0
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept", "said"),
+    [
+        ({"skip": "false", "shortcut": "exclusive_gating"}, {"skip": False}, "exclusive_gating needs skip true"),
+        ({"shortcut": "dropout", "skip": "false"}, {"shortcut": "dropout"}, "shortcut dropout needs skip true"),
+        ({"projection": "C", "shortcut": "conv1x1"}, {"projection": "C"}, "leaves none for shortcut conv1x1"),
+    ],
+)
+def test_of_two_parts_that_exclude_each_other_the_first_is_kept(
+    parts: dict[str, str], kept: dict[str, Any], said: str
+) -> None:
+    got, problems = read({"a": "cifar20", **{f"a.{name}": value for name, value in parts.items()}}, START)
+    assert len(problems) == 1
+    assert said in str(problems[0])
+    assert got.a.spec == preset("cifar20").with_(**kept)
 
 
 def test_changes_that_hold_only_together_are_taken_together() -> None:

@@ -19,6 +19,7 @@ from app import cache, link
 from app.link import Experiment, network
 from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, words
+from app.views import images
 from resnet_core import ArchSpec, count, preset, presets
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
@@ -178,6 +179,32 @@ def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typ
     assert shown(visitor, "a") == expected(preset("cifar56"))
     assert visitor.toggle(key="a.skip").set_value(False).run()
     assert not visitor.error, "the next change makes it stale"
+
+
+@pytest.mark.parametrize(
+    ("there", "switch", "value", "sentence"),
+    [
+        ({"a_shortcut": "exclusive_gating"}, "skip", False, "shortcut exclusive_gating needs skip true"),
+        ({"a_zero_init_residual": "true"}, "skip", False, "which needs skip true, norm batch and an ordering"),
+        ({"a_projection": "C"}, "shortcut", "dropout", "leaves none for shortcut dropout"),
+    ],
+)
+def test_what_is_impossible_as_a_whole_is_refused_at_the_widget_that_asked(
+    there: dict[str, str], switch: str, value: Any, sentence: str
+) -> None:
+    visitor = open_page(a="cifar20", **there)
+    before = of_link(visitor)
+    if switch == "shortcut":
+        visitor = unfolded(visitor, "a.more")
+    kind = visitor.toggle if switch == "skip" else visitor.selectbox
+    was = kind(key=f"a.{switch}").value
+    kind(key=f"a.{switch}").set_value(value).run()
+    calm(visitor)
+    assert [sentence in box.value for box in visitor.error] == [True]
+    kind = visitor.toggle if switch == "skip" else visitor.selectbox
+    (widget,) = (one for one in kind if str(one.key).startswith(f"a.{switch}"))
+    assert widget.value == was, "the widget shows the network that is kept"
+    assert of_link(visitor).get("a.shortcut") == before.get("a.shortcut")
 
 
 def test_every_field_has_a_widget() -> None:
@@ -408,6 +435,79 @@ def test_more_networks_and_seeds_race_together() -> None:
     assert "c" not in of_link(visitor)
     for job in jobs:
         job.stop()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "A batch of 2048 images is more than the 1437 training images there are."),
+        ("ko", "배치 크기 2048장이 학습 이미지 수 1437장보다 큽니다."),
+    ],
+)
+def test_a_batch_larger_than_the_data_is_refused_before_a_run_begins(language: str, sentence: str) -> None:
+    visitor = open_page("train", a="cifar20", b="plain20", train_batch_size="2048", lang=language)
+    visitor.button(key="train.go").click().run()
+    calm(visitor)
+    assert [sentence in box.value for box in visitor.error] == [True]
+    assert "run" not in of_link(visitor)
+
+
+def test_a_learning_rate_out_of_all_bounds_is_told_and_the_recipe_holds() -> None:
+    visitor = open_page("train", train_learning_rate="1e9", seed="3")
+    assert [box.value.count("learning_rate is a number from 1e-05 to 10.0; got 1e9.") for box in visitor.warning] == [1]
+    assert of_link(visitor)["seed"] == "3"
+    unfolded(visitor, "train.more")
+    assert visitor.number_input(key="train.learning_rate").value == TRAIN_FIELDS["learning_rate"].default
+
+
+@pytest.mark.parametrize("slot", ["c", "d"])
+def test_every_field_of_a_further_network_can_be_changed(slot: Slot) -> None:
+    def look(visitor: AppTest) -> AppTest:
+        """Both folds open, the one in the other."""
+        visitor.session_state[f"{slot}.more"] = True
+        return unfolded(visitor, "train.networks")
+
+    visitor = look(open_page("train", a="cifar20", b="plain20", c="cifar20", d="cifar20"))
+    keys = {element.key for element in visitor.main if getattr(element, "key", None)}
+    assert {f"{slot}.{field.name}" for field in ARCH_FIELDS.values()} <= keys
+    visitor.number_input(key=f"{slot}.width").set_value(8).run()
+    visitor = look(visitor)
+    visitor.text_input(key=f"{slot}.stages").set_value("2,2,2").run()
+    visitor = look(visitor)
+    visitor.number_input(key=f"{slot}.groups").set_value(2).run()
+    calm(visitor)
+    visitor = look(visitor)
+    assert ["a basic block needs groups 1" in box.value for box in visitor.error] == [True]
+    read, problems = link.read(of_link(visitor), Experiment())
+    assert not problems
+    assert read.network(slot).spec == preset("cifar20").with_(width=8, stages=(2, 2, 2))
+    assert read.a.spec == preset("cifar20")
+    visitor.button(key=f"{slot}.copy").click().run()
+    assert of_link(visitor)[slot] == "cifar20"
+    assert f"{slot}.width" not in of_link(visitor)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_of_an_archive_that_takes_too_long_is_given_up(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "PATIENCE_S", 0.0)
+    visitor = unfolded(open_page("train", train_data="own", lang=language), "train.more")
+    visitor.file_uploader(key="train.upload").set_value(("mine.zip", b"not looked at", "application/zip")).run()
+    calm(visitor)
+    told = {"en": "The check of this archive took longer than 0 s.", "ko": "압축 파일을 검사하는 데 0초가 넘게"}
+    assert [told[language] in box.value for box in visitor.error] == [True]
+    assert "train.archive" not in of_link(visitor)
+    (job,) = (job for job in cache.desk().jobs() if job.task == "accept" and not job.records and not job.error)
+    assert job.wait(PATIENCE_S)
+    assert job.status == "stopped"
+    cache.desk().forget(job)
+
+
+def test_an_archive_that_is_none_is_refused_under_the_upload() -> None:
+    visitor = unfolded(open_page("train", train_data="own"), "train.more")
+    visitor.file_uploader(key="train.upload").set_value(("mine.zip", b"no zip", "application/zip")).run()
+    calm(visitor)
+    assert ["zip" in box.value for box in visitor.error] == [True]
+    assert "train.archive" not in of_link(visitor)
 
 
 def test_an_absent_device_is_refused_before_a_run_begins() -> None:
