@@ -44,10 +44,12 @@ def _preset_box(slot: Slot, words: Words) -> None:
     # A changed network is an entry of its own, so that its preset can be chosen again to go back to it.
     current = state.experiment().network(slot).title
     names = list(presets())
+    options = names if current in names else [current, *names]
     key = state.prime(f"{slot}.preset", current)
     st.selectbox(
         words("Network {slot}", slot=SLOT_NAMES[slot]),
-        names if current in names else [current, *names],
+        options,
+        options.index(current),
         key=key,
         on_change=state.change_preset,
         args=(slot, key),
@@ -98,20 +100,23 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
     title = words(field.title)
     match field.kind:
         case "switch":
-            st.toggle(title, **change)
+            st.toggle(title, value, **change)
         case "choice" if len(field.choices) <= FEW and _short(field, words):
             st.segmented_control(
-                title, list(field.choices), required=True,
+                title, list(field.choices), default=value, required=True,
                 format_func=lambda choice: words(field.choices[choice]), width="stretch", **change,
             )  # fmt: skip
         case "choice":
-            st.selectbox(title, list(field.choices), format_func=lambda choice: words(field.choices[choice]), **change)
+            names = list(field.choices)
+            st.selectbox(
+                title, names, names.index(value), format_func=lambda choice: words(field.choices[choice]), **change
+            )
         case "whole":
-            st.number_input(title, int(field.minimum or 0), int(field.maximum or 0), step=1, **change)
+            st.number_input(title, int(field.minimum or 0), int(field.maximum or 0), value, step=1, **change)
         case "real":
-            st.number_input(title, field.minimum, field.maximum, format="%g", **change)
+            st.number_input(title, field.minimum, field.maximum, value, format="%g", **change)
         case "wholes":
-            st.text_input(title, max_chars=60, **change)
+            st.text_input(title, value, max_chars=60, **change)
 
 
 def _short(field: SpecField, words: Words) -> bool:

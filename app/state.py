@@ -145,7 +145,9 @@ def prime(name: str, value: Any) -> str:
     A widget whose value was changed by anything but itself is a new widget under a new key. The old one may still
     speak: a click elsewhere, made before the new value has reached the browser, brings the old value along, and
     Streamlit takes that for a change by the visitor; :func:`_is_on_show` knows better. On a page's first run the value
-    is always written: a widget that the page before had too would show its default.
+    is always written: a widget that the page before had too would show its default. Whoever draws the widget gives the
+    value once more as its default: a browser that comes to draw it only after the run that wrote the value knows no
+    other, and would tell its own.
     """
     session = st.session_state
     key = _key_of(name)

@@ -42,9 +42,10 @@ def _named(words: Words) -> None:
     names = list(recipes())
     own = words("own settings")
     current = next((name for name, row in recipes().items() if row.spec.with_(seed=train.seed) == train), own)
+    options = names if current in names else [own, *names]
     key = state.prime("train.recipe", current)
     st.selectbox(
-        words("Recipe"), names if current in names else [own, *names], key=key,
+        words("Recipe"), options, options.index(current), key=key,
         format_func=lambda name: words(recipes()[name].title) if name in names else name,
         on_change=state.change_recipe, args=(key,),
         help=words("A named recipe sets all fields but the seed. Everything else starts from it."),
@@ -84,9 +85,10 @@ def _networks(words: Words) -> None:
 
 def _seeds(words: Words) -> None:
     """From how many seeds each network is trained."""
-    key = state.prime("train.seeds", state.experiment().seeds)
+    seeds = state.experiment().seeds
+    key = state.prime("train.seeds", seeds)
     st.segmented_control(
-        words("Seeds for each network"), range(1, MOST_SEEDS + 1), required=True, key=key,
+        words("Seeds for each network"), range(1, MOST_SEEDS + 1), default=seeds, required=True, key=key,
         on_change=state.change_seeds, args=(key,),
         help=words("One seed can be luck. With several, the result is their median and range, and a tie is called so."),
     )  # fmt: skip
