@@ -33,7 +33,8 @@ def header(words: Words) -> None:
         key = state.prime("language.switch", words.language)
         st.segmented_control(
             words("Language"), list(LANGUAGES), default=words.language, key=key, required=True,
-            label_visibility="collapsed", format_func=LANGUAGES.__getitem__, on_change=state.change_language, args=(key,),
+            label_visibility="collapsed", format_func=LANGUAGES.__getitem__, on_change=state.change_language,
+            args=(key,),
         )  # fmt: skip
 
 
