@@ -276,6 +276,7 @@ def test_a_visitor_s_own_images(visit: Visit) -> None:
     expect(page.get_by_text("16 images to learn and 4 to test in 2 classes: cat, dog.")).to_be_visible()
     page.keyboard.press("Escape")
     start(page)
+    acts.wait_for_epochs(page, 4)
     acts.wait_for_end(page)
     assert steps(page) == [8, 8]
     assert set(acts.accuracies(page)) == {"a", "b"}
