@@ -23,8 +23,13 @@ CURVES = ".st-key-curves .js-plotly-plot"
 
 
 def start(page: Page) -> None:
+    """Press Train, and wait until the page follows the race: before, nothing on it knows that one is going on."""
     acts.press(page, "go")
     acts.in_link(page, "run=")
+    page.wait_for_function(
+        """() => [...(window.rxRaces?.values() ?? [])].some(race => race.told
+             && location.href.includes(race.address.split("/").at(-1)))"""
+    )
 
 
 def steps(page: Page) -> list[int]:
@@ -235,6 +240,7 @@ def test_what_was_stopped_goes_on_to_the_same_numbers(visit: Visit, site: Site) 
     assert ids(page) == stopped
     page = visit(link)
     start(page)
+    acts.wait_for_epochs(page, 6)
     acts.wait_for_end(page)
     for run_id, other in zip(stopped, ids(page), strict=True):
         assert recorded(site, run_id) == recorded(site, other)
