@@ -163,6 +163,7 @@ def _watched(browser: Browser, site: Site) -> float:
     with _opened(browser, site, "/train") as page:
         acts.press(page, "go")
         acts.in_link(page, "run=")
+        acts.wait_for_epochs(page, Experiment().train.epochs)
         acts.wait_for_end(page)
         ids = page.url.partition("run=")[2].partition("&")[0].split(".")
     return mean(_pace(run.tape) for run_id in ids if (run := read(site.runs, run_id)))
