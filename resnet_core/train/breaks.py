@@ -4,13 +4,12 @@ A step of a deep network takes a good part of a second on a processor; who press
 """
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from resnet_core.model.network import ResNet
+from resnet_core.train.hooks import Hooks
 
 Hold = Callable[[], float]
 
@@ -20,23 +19,16 @@ def never() -> float:
     return 0.0
 
 
-class Breaks:
+class Breaks(Hooks):
     """While open, calls ``look`` whenever a unit is reached. It may take its time; it changes nothing."""
 
     def __init__(self, model: ResNet, look: Callable[[], None]) -> None:
-        self._units, self._look = model.units, look
-        self._handles: list[RemovableHandle] = []
+        super().__init__(model)
+        self._look = look
 
-    def __enter__(self) -> Self:
-        self._handles = [unit.register_forward_pre_hook(self._before) for unit in self._units]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+    def attached(self) -> list[RemovableHandle]:
+        """One on the way to each unit, which adds another on the way back."""
+        return [unit.register_forward_pre_hook(self._before) for unit in self._units]
 
     def _before(self, _unit: nn.Module, args: tuple[Tensor, ...]) -> None:
         self._look()

@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from resnet_core.model.network import ResNet
+from resnet_core.train.hooks import Hooks
 
 PIECE = 2**14
 
 
-class GradientNorms:
+class GradientNorms(Hooks):
     """While open, notes the gradient of the loss with respect to the input of each of ``model.units``.
 
     After a backward pass, :meth:`norms` gives one L2 norm per unit, over the whole ``(N, C, H, W)`` gradient. The
@@ -31,20 +32,12 @@ class GradientNorms:
     """
 
     def __init__(self, model: ResNet) -> None:
-        self._units = model.units
+        super().__init__(model)
         self._norms: list[Tensor | float | None] = [None] * len(self._units)
-        self._handles: list[RemovableHandle] = []
 
-    def __enter__(self) -> Self:
-        self._handles = [unit.register_forward_pre_hook(self._watch(i)) for i, unit in enumerate(self._units)]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+    def attached(self) -> list[RemovableHandle]:
+        """One before each unit, which adds another to the tensor that goes in."""
+        return [unit.register_forward_pre_hook(self._watch(i)) for i, unit in enumerate(self._units)]
 
     def norms(self) -> tuple[float, ...]:
         """One norm per unit, from the first to the last, of the latest backward pass."""
@@ -66,26 +59,18 @@ class GradientNorms:
         return before
 
 
-class Outputs:
+class Outputs(Hooks):
     """While open, notes the sum and the L2 norm of what each unit puts out in training mode."""
 
     def __init__(self, model: ResNet) -> None:
-        self._units = model.units
+        super().__init__(model)
         self._counts = [0] * len(self._units)
         self._sums: list[Tensor] = [torch.zeros(())] * len(self._units)
         self._norms: list[Tensor | float | None] = [None] * len(self._units)
-        self._handles: list[RemovableHandle] = []
 
-    def __enter__(self) -> Self:
-        self._handles = [unit.register_forward_hook(self._watch(i)) for i, unit in enumerate(self._units)]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+    def attached(self) -> list[RemovableHandle]:
+        """One behind each unit."""
+        return [unit.register_forward_hook(self._watch(i)) for i, unit in enumerate(self._units)]
 
     def noted(self) -> Tensor:
         """Sums, then norms, ``(2 * units,)``, still on the device."""

@@ -122,9 +122,10 @@ def _records(
     """
     training = begin()
     told = [from_dict(StepRecord, values) for values in (*progress.recent, *progress.pending)]
-    last = after if after is not None else len(progress.recent) and told[len(progress.recent) - 1].step
-    done = deque(Done(record) for record in told if record.step > last)
-    recent = deque((record for record in told if record.step <= last), RECENT)
+    if after is None:
+        after = progress.recent[-1]["step"] if progress.recent else 0
+    done = deque(Done(record) for record in told if record.step > after)
+    recent = deque((record for record in told if record.step <= after), RECENT)
     waiting: deque[Launched] = deque()
     broken: diagnose.Origin | None = None
 

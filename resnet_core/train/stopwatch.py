@@ -20,8 +20,9 @@ class Stopwatch:
         self._before, self._since = self.seconds(), None
 
     def leave_out(self, seconds: float) -> None:
-        """Take back what has been counted although nothing was done."""
-        self._before -= seconds
+        """Take back the latest seconds, in which nothing was done; while it stands, none of them was counted."""
+        if self._since is not None:
+            self._before -= seconds
 
     def seconds(self) -> float:
         """The sum up to now."""

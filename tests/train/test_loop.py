@@ -13,6 +13,7 @@ from resnet_core import ArchSpec, Refusal, TrainSpec, build
 from resnet_core.train import data, devices, loop, training
 from resnet_core.train.facts import fit
 from resnet_core.train.records import Diverged, StepRecord
+from resnet_core.train.stopwatch import Stopwatch
 
 SMALL = ArchSpec(stages=(1, 1, 1), width=4)
 SHORT = TrainSpec(epochs=2, precision="float32", memory_format="contiguous")
@@ -174,6 +175,16 @@ def test_a_training_can_be_held_in_the_middle_of_a_step() -> None:
     assert [record.loss for record in held] == [record.loss for record in free]
     assert calls >= 3 * (3 + 3)
     assert held[0].time_s < 0.3
+
+
+def test_a_hold_is_taken_from_no_clock_that_stands() -> None:
+    """As in a test, during which the clock of the steps is paused anyway."""
+    clock = Stopwatch(before=2.0)
+    clock.leave_out(1.0)
+    assert clock.seconds() == 2.0
+    clock.start()
+    clock.leave_out(1.0)
+    assert 1.0 <= clock.seconds() < 2.0
 
 
 def test_label_smoothing_is_in_the_training_s_loss_alone() -> None:
