@@ -4,6 +4,11 @@
 const plots = new WeakMap();
 
 export default function mount({ parentElement, data }) {
+  if (!data.figure) {
+    const asleep = window.requestIdleCallback ?? setTimeout; // Safari has none
+    asleep(() => loadPlotly(data.url).catch(() => {})); // the figure that needs it will say so
+    return undefined;
+  }
   if (!plots.has(parentElement)) plots.set(parentElement, new Plot(parentElement));
   const plot = plots.get(parentElement);
   plot.update(data);

@@ -9,22 +9,19 @@ const THEME = {
   primary: "--st-primary-color",
 };
 
-let library;
-
 function loadPlotly(url) {
-  // One request a page: every mounted figure shares this module, hence this promise. A failure is forgotten so that the next
-  // update tries again.
-  library ??= new Promise((resolve, reject) => {
+  // One request a page, whichever component asks first. A failure is forgotten so that the next update tries again.
+  window.rxPlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no window.Plotly")));
     script.onerror = () => reject(new Error(url));
     document.head.append(script);
   }).catch((error) => {
-    library = undefined;
+    window.rxPlotly = undefined;
     throw error;
   });
-  return library;
+  return window.rxPlotly;
 }
 
 function readTheme(host) {

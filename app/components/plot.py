@@ -1,18 +1,13 @@
 """One Plotly figure that keeps its zoom and its hover while its data change.
 
 ``st.plotly_chart`` derives its identity from the whole figure, so that new data remount it; this component keeps one
-element and calls ``Plotly.react``. It takes plain dictionaries and never imports the ``plotly`` package: that would
-cost the start of the page 0.3 s, and only the package's script is needed.
+element and calls ``Plotly.react``. It takes plain dictionaries and never imports the ``plotly`` package, which would
+cost the start of the page 0.3 s and holds plotly.js with its maps and its 3D: three times the script that is served
+here, and in a browser two seconds of work where this one takes less than one. Tests hold the two together.
 """
 
 import functools
-import importlib.metadata
-import importlib.util
-import logging
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +18,7 @@ from app.text import Words
 from resnet_core.errors import N_
 
 _HERE = Path(__file__).parent
-_STATIC = _HERE.parent / "static"
+SCRIPT = "plotly-cartesian-4.1.1.min.js"  # in app/static: a new version has a new name, and no browser an old copy
 
 # plotly.js's own words on a figure, in English, as it looks them up.
 WORDS = (
@@ -39,7 +34,6 @@ def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words:
     surface, primary) or "theme:LIGHT|DARK"; the browser fills them in, and again when the theme is switched. Numbers
     that are not finite become gaps.
     """
-    path = script()
     _component()(
         key=key,
         height=height,
@@ -48,11 +42,16 @@ def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words:
             "height": height,
             "label": label,
             "revision": key,
-            "url": address(path.name),
-            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=path.name),
+            "url": address(SCRIPT),
+            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
             "words": {word: words(word) for word in WORDS},
         },
     )
+
+
+def load_ahead() -> None:
+    """Have the browser get plotly.js while it has nothing else to do, where the first figure must not wait for it."""
+    _component()(key="load-ahead", height=1, data={"figure": None, "url": address(SCRIPT)})
 
 
 @functools.cache
@@ -71,37 +70,6 @@ def address(name: str) -> str:
     """Where the browser finds a file of ``app/static``."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"{'/' + base if base else ''}/app/static/{name}"
-
-
-@functools.cache
-def script() -> Path:
-    """Where Streamlit's static serving finds plotly.js: a copy, because it follows no link out of its folder."""
-    target = _STATIC / f"plotly-{importlib.metadata.version('plotly')}.min.js"
-    if target.exists():
-        return target
-    try:
-        _STATIC.mkdir(exist_ok=True)
-        _copy(target)
-    except OSError as error:
-        # The page says so where the figure would stand; the log says why.
-        logging.getLogger(__name__).warning("figures need %s: %s", target, error)
-    return target
-
-
-def _copy(target: Path) -> None:
-    package = importlib.util.find_spec("plotly")
-    if package is None or not package.submodule_search_locations:
-        raise FileNotFoundError("the plotly package")
-    source = Path(package.submodule_search_locations[0], "package_data", "plotly.min.js")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".plotly-")
-    os.close(handle)
-    partial = Path(name)
-    try:
-        shutil.copyfile(source, partial)
-        partial.chmod(0o644)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app.components.plot import WORDS, address, plain, script
+from app.components.plot import SCRIPT, WORDS, address, plain
 from app.slots import Slot
 from app.text import Words
 
@@ -34,7 +34,6 @@ def live_figure(
     figure: Mapping[str, Any], race: RaceLink, *, key: str, height: int, label: str, words: Words, slider: str = ""
 ) -> None:
     """Mount a figure of a race. ``slider`` is what a slider under it says that goes back to an earlier step."""
-    path = script()
     _component()(
         key=key,
         height=height + (SLIDER_HEIGHT if slider else 0),
@@ -45,9 +44,9 @@ def live_figure(
             "revision": key,
             "slider": slider,
             "thinned": words("1 step in {stride} is held here; the run folder has all."),
-            "url": address(path.name),
+            "url": address(SCRIPT),
             "race": race._asdict(),
-            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=path.name),
+            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
             "words": {word: words(word) for word in WORDS},
         },
     )

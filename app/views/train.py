@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import cache, state
+from app.components.plot import load_ahead
 from app.components.race import RaceLink, live_figure, live_numbers
 from app.figures import training
 from app.figures.race import Racer, racers
@@ -71,6 +72,8 @@ def _controls(race: list[Racer], runs: Sequence[Run], running: bool, words: Word
             live_numbers(
                 training.player(words), link, key="race", slots={}, names=names, words=words, alive=alive, on_end=_ended
             )
+        else:
+            load_ahead()
     with st.container(key="settings"):
         recipe.show(words)
     for refusal in st.session_state.pop("train.refused", []):
@@ -135,19 +138,18 @@ def _numerics(specs: list[ArchSpec], how: TrainSpec, threads: int) -> dict[str, 
     if "auto" not in (how.precision, how.memory_format):
         return {}
     job = cache.settings(specs, how, threads)
-    if job.wait(NUMERICS_S) and job.records:
+    if cache.desk_is_warm() and job.wait(NUMERICS_S) and job.records:
         return {"precision": job.records[0].precision, "memory_format": job.records[0].memory_format}
-    if job.finished:
-        cache.forget_settings(specs, how, threads)
+    job.stop()  # beside the race it would measure the race
+    cache.forget_settings(specs, how, threads)
     return {name: value for name, value in UNMEASURED.items() if getattr(how, name) == "auto"}
 
 
 def _measure_ahead() -> None:
     """Measure the numerics while the visitor still reads, so that Train starts at once."""
     current = state.experiment()
-    if not cache.desk_is_warm():
-        cache.warm_desk()
-    elif "auto" in (current.train.precision, current.train.memory_format) and ready(current.train.images):
+    cache.warm_desk()
+    if "auto" in (current.train.precision, current.train.memory_format) and ready(current.train.images):
         specs = [network.spec for network in current.racers.values() for _ in range(current.seeds)]
         try:
             for spec in specs:

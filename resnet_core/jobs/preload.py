@@ -6,9 +6,6 @@ No tensor is made here: a thread pool that torch starts before a fork is dead af
 import gc
 from multiprocessing import spawn
 
-# An optimiser imports torch._dynamo when it is first made, which takes more than a second.
-import torch._dynamo  # noqa: F401
-
 import resnet_core.jobs.child
 import resnet_core.jobs.work  # noqa: F401
 from resnet_core.train.data import read_digits

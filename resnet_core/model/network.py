@@ -167,6 +167,15 @@ def build(spec: ArchSpec, seed: int = 0) -> ResNet:
     layers = plan(spec)
     with torch.device("meta"):  # the weights are drawn once, by initialise, not a first time by each constructor
         model = ResNet(layers)
-    model.to_empty(device="cpu")
+    _allocate(model)
     initialise(model, layers, seed)
     return model
+
+
+def _allocate(model: nn.Module) -> None:
+    """Memory for what has none yet. ``to_empty`` would do, but it imports sympy for the shapes: half a second."""
+    for module in model.modules():
+        for name, weight in module.named_parameters(recurse=False):
+            module.register_parameter(name, nn.Parameter(torch.empty(weight.shape)))
+        for name, buffer in module.named_buffers(recurse=False):
+            module.register_buffer(name, torch.empty(buffer.shape, dtype=buffer.dtype))

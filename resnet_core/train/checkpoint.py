@@ -21,6 +21,7 @@ from resnet_core.errors import N_, Refusal
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import dumps, from_dict, to_dict
 from resnet_core.spec import ArchSpec
+from resnet_core.train.optimizers import Optimizer
 
 FORMAT = 1
 PAUSE_S = 10.0  # of active time between two checkpoints
@@ -81,7 +82,7 @@ class Keeper:
         """Whether the last checkpoint is long enough ago."""
         return self._folder is not None and time_s - self._saved_s >= PAUSE_S
 
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+    def save(self, model: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
         """Write all files."""
         if self._folder is None:
             return
@@ -148,33 +149,23 @@ def read(folder: Path, spec: ArchSpec, how: TrainSpec) -> Progress:
 
 
 @torch.no_grad()
-def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def restore(folder: Path, model: nn.Module, optimizer: Optimizer) -> None:
     """Fill a freshly built model and its optimiser, both on their device, with what was saved.
 
     Every tensor keeps the memory format of its weight, for an operator may add in another order in another format.
     """
-    weights, parameters = model.state_dict(), dict(model.named_parameters())
-    fused = optimizer.defaults.get("fused") is True
+    tensors = _state(model, optimizer)
     with safe_open(folder / RESUME, "pt") as file:
         for key in file.keys():  # noqa: SIM118 - it is no mapping
-            saved = file.get_tensor(key)
-            if key.startswith(MODEL):
-                weights[key.removeprefix(MODEL)].copy_(saved)
-                continue
-            name, _, part = key.removeprefix(OPTIMIZER).rpartition(".")
-            parameter = parameters[name]
-            if saved.shape == parameter.shape and part != "step":
-                optimizer.state[parameter][part] = torch.empty_like(parameter).copy_(saved)
-            else:
-                optimizer.state[parameter][part] = saved.to(parameter.device if fused else "cpu")
+            tensors[key].copy_(file.get_tensor(key))
 
 
-def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _state(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    """All that a step depends on, by its key in the file: the tensors themselves, to be read or written."""
     tensors = {MODEL + name: tensor for name, tensor in model.state_dict().items()}
-    for name, parameter in model.named_parameters():
-        for part, value in optimizer.state.get(parameter, {}).items():
-            if isinstance(value, Tensor):  # SGD without momentum notes None
-                tensors[f"{OPTIMIZER}{name}.{part}"] = value
+    names = [name for name, _ in model.named_parameters()]
+    for part, values in optimizer.state.items():
+        tensors |= {f"{OPTIMIZER}{name}.{part}": value for name, value in zip(names, values, strict=True)}
     return tensors
 
 

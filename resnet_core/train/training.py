@@ -90,14 +90,12 @@ class Training:
         how, model, optimizer = self.how, self.model, self.optimizer
         self.steps.start()
         rate = schedule.rate(how, self._progress(step), step)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         with devices.repeatable(self.numerics.device, how.seed, step):
             inputs, labels = self._batch(index, step)
             logits, loss = self._forward(model, inputs, labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            optimizer.step(rate)
         right = (logits.detach().argmax(dim=1) == labels).float().mean()
         numbers = Readback(self.instruments.noted(loss, right))
         self.progress.step, self.progress.epoch = step, epoch

@@ -53,6 +53,20 @@ def test_a_caller_that_leaves_neither_imports_torch_nor_hangs_nor_prints(tmp_pat
     assert run.records
 
 
+def test_the_fork_server_imports_torch_and_nothing_as_slow() -> None:
+    """A visitor waits for it; and so does a training for what its child would import."""
+    program = (
+        "import sys, resnet_core.jobs.preload\n"
+        "from resnet_core import ArchSpec, TrainSpec\n"
+        "from resnet_core.train.loop import train\n"
+        "how = TrainSpec(epochs=1, precision='float32', memory_format='channels_last')\n"
+        "print(len(list(train(ArchSpec(stages=(1, 1, 1), width=4), how))))\n"
+        "print(sorted({'torch', 'torch._dynamo', 'sympy', 'sklearn', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines() == ["11", "['torch']"]
+
+
 def test_children_end_when_their_caller_is_killed(tmp_path: Path) -> None:
     page = start(tmp_path, "stay")
     assert page.stdout is not None

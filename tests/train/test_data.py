@@ -1,7 +1,10 @@
 """The images on their device, and their order."""
 
+import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from resnet_core import Refusal
 from resnet_core.recipe import DataChoice
@@ -49,6 +52,16 @@ def test_the_split_is_stratified_disjoint_and_always_the_same() -> None:
     assert sorted([*train, *test]) == list(range(1797))
     # a link must mean the same images next year
     assert images.test_labels[:12].tolist() == [7, 6, 3, 7, 7, 3, 2, 8, 9, 3, 2, 6]
+
+
+def test_the_digits_are_what_scikit_learn_reads_and_splits() -> None:
+    pixels, labels, train, test = read_digits()
+    digits = load_digits()
+    assert np.array_equal(pixels, digits.images)
+    assert np.array_equal(labels, digits.target)
+    drawn = train_test_split(np.arange(1797), test_size=360, stratify=digits.target, random_state=0)
+    assert np.array_equal(train, drawn[0])
+    assert np.array_equal(test, drawn[1])
 
 
 def test_enlarging_repeats_pixels() -> None:

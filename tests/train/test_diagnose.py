@@ -13,6 +13,7 @@ from torch.nn import functional
 from resnet_core import ArchSpec, TrainSpec, build
 from resnet_core.train import data, diagnose, loop, training
 from resnet_core.train.facts import fit
+from resnet_core.train.optimizers import Optimizer
 from resnet_core.train.records import Diverged, StepRecord
 
 SPEC = ArchSpec(stages=(2, 1, 1), width=4)
@@ -113,15 +114,18 @@ def test_an_update_that_is_not_finite(layer: str, monkeypatch: pytest.MonkeyPatc
     steps = 0
     original = training.optimizer_of
 
-    def breaking(how: TrainSpec, model: nn.Module) -> torch.optim.Optimizer:
-        def after_step(*_args: Any) -> None:
+    def breaking(how: TrainSpec, model: nn.Module) -> Optimizer:
+        optimizer = original(how, model)
+        move = optimizer.step
+
+        def step(rate: float) -> None:
             nonlocal steps
+            move(rate)
             steps += 1
             if steps == 3:
                 model.get_submodule(layer).weight.data[0] = math.inf
 
-        optimizer = original(how, model)
-        optimizer.register_step_post_hook(after_step)
+        monkeypatch.setattr(optimizer, "step", step)
         return optimizer
 
     monkeypatch.setattr(training, "optimizer_of", breaking)
