@@ -5,6 +5,7 @@ const SHARE = 0.005; // of the time, for Plotly's drawings of one figure
 const SOONEST_MS = 250;
 const LATEST_MS = 6000; // however slow the machine: only what Plotly has drawn can be pointed at
 const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
+const AXES_MS = 1500; // a race that tells nothing for so long gets its empty axes
 const WAVE_MS = 1200;
 
 const DASHES = { dash: [9, 6], dot: [3, 4], dashdot: [9, 4, 3, 4] }; // as Plotly draws them
@@ -79,7 +80,21 @@ class LiveFigure extends Plot {
 
   remove() {
     this.leave?.();
+    clearTimeout(this.patience);
     super.remove();
+  }
+
+  // Before its first step a race needs the machine more than its empty axes do.
+  schedule() {
+    const begun = this.race.told && this.race.all.every((run) => run.told.finished || run.told.count);
+    if (!begun && !this.at && !this.patient) {
+      this.patience ??= setTimeout(() => {
+        this.patient = true;
+        this.schedule();
+      }, AXES_MS);
+      return;
+    }
+    super.schedule();
   }
 
   news() {

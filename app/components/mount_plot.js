@@ -3,7 +3,7 @@
 
 const plots = new WeakMap();
 
-export default function mount({ parentElement, data }) {
+export default function mount({ parentElement, data: [data] }) {
   if (!data.figure) {
     const asleep = window.requestIdleCallback ?? setTimeout; // Safari has none
     asleep(() => loadPlotly(data.url).catch(() => {})); // the figure that needs it will say so

@@ -3,7 +3,7 @@
 
 const mounted = new WeakMap();
 
-export default function mount({ parentElement, data, setTriggerValue }) {
+export default function mount({ parentElement, data: [data], setTriggerValue }) {
   if (!mounted.has(parentElement)) {
     const made = data.figure ? new LiveFigure(parentElement) : new Player(parentElement, setTriggerValue);
     mounted.set(parentElement, made);

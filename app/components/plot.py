@@ -37,21 +37,29 @@ def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words:
     _component()(
         key=key,
         height=height,
-        data={
-            "figure": plain(figure),
-            "height": height,
-            "label": label,
-            "revision": key,
-            "url": address(SCRIPT),
-            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
-            "words": {word: words(word) for word in WORDS},
-        },
+        data=wrapped(
+            {
+                "figure": plain(figure),
+                "height": height,
+                "label": label,
+                "revision": key,
+                "url": address(SCRIPT),
+                "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
+                "words": {word: words(word) for word in WORDS},
+            }
+        ),
     )
 
 
 def load_ahead() -> None:
     """Have the browser get plotly.js while it has nothing else to do, where the first figure must not wait for it."""
-    _component()(key="load-ahead", height=1, data={"figure": None, "url": address(SCRIPT)})
+    _component()(key="load-ahead", height=1, data=wrapped({"figure": None, "url": address(SCRIPT)}))
+
+
+def wrapped(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a component is given. In a dictionary Streamlit would look for tables, and import pandas for that: a second
+    of the first figure. A list it hands over as it is."""
+    return [data]
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app.components.plot import SCRIPT, WORDS, address, plain
+from app.components.plot import SCRIPT, WORDS, address, plain, wrapped
 from app.slots import Slot
 from app.text import Words
 
@@ -37,18 +37,20 @@ def live_figure(
     _component()(
         key=key,
         height=height + (SLIDER_HEIGHT if slider else 0),
-        data={
-            "figure": plain(figure),
-            "height": height,
-            "label": label,
-            "revision": key,
-            "slider": slider,
-            "thinned": words("1 step in {stride} is held here; the run folder has all."),
-            "url": address(SCRIPT),
-            "race": race._asdict(),
-            "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
-            "words": {word: words(word) for word in WORDS},
-        },
+        data=wrapped(
+            {
+                "figure": plain(figure),
+                "height": height,
+                "label": label,
+                "revision": key,
+                "slider": slider,
+                "thinned": words("1 step in {stride} is held here; the run folder has all."),
+                "url": address(SCRIPT),
+                "race": race._asdict(),
+                "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
+                "words": {word: words(word) for word in WORDS},
+            }
+        ),
     )
 
 
@@ -72,25 +74,27 @@ def live_numbers(
     more = {"on_ended_change": on_end} if on_end else {}
     _component()(
         key=key,
-        data={
-            "markup": markup,
-            "race": race._asdict(),
-            "slots": dict(slots),
-            "names": dict(names),
-            "alive": list(alive),
-            "slow_s": SLOW_S,
-            "words": {
-                "pause": words("Pause"),
-                "resume": words("Go on"),
-                "running": words("training"),
-                "paused": words("paused"),
-                "waiting": words("waiting for a free place"),
-                "stopping": words("stopping"),
-                "ended": "",
-                "left": words("about {seconds} s left"),
-                "unreachable": words("The server does not answer; what is drawn stays."),
-            },
-        },
+        data=wrapped(
+            {
+                "markup": markup,
+                "race": race._asdict(),
+                "slots": dict(slots),
+                "names": dict(names),
+                "alive": list(alive),
+                "slow_s": SLOW_S,
+                "words": {
+                    "pause": words("Pause"),
+                    "resume": words("Go on"),
+                    "running": words("training"),
+                    "paused": words("paused"),
+                    "waiting": words("waiting for a free place"),
+                    "stopping": words("stopping"),
+                    "ended": "",
+                    "left": words("about {seconds} s left"),
+                    "unreachable": words("The server does not answer; what is drawn stays."),
+                },
+            }
+        ),
         **more,
     )
 
