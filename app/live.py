@@ -38,6 +38,7 @@ NOT_KEPT = N_("A visitor's own images, which are not kept here any more.")
 FORMATS = TRAIN_FIELDS["memory_format"].choices
 ANSWER_S = 0.3  # how long a command waits for the children: a step of a ResNet-56 takes less
 LOOK_S = 0.01
+STATE_S = 0.04  # between two looks at the states of the runs
 PACE_S = 0.16  # between two messages, unless the state of a run changes
 SLOWEST_S = 10.0
 HEADER = "x-resnet-explorer"  # another site cannot send it without being asked first, which is refused
@@ -105,7 +106,7 @@ async def _tell(socket: WebSocket) -> None:
             return
         until = time.monotonic() + PACE_S
         while time.monotonic() < until and [run.status for run in runs] == [sign[0] for sign in signs]:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(STATE_S)
         runs = await asyncio.to_thread(find, socket.path_params["ids"])  # of another program's runs, what is new
 
 

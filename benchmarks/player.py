@@ -26,7 +26,7 @@ SEEDS = 5
 WITHIN_S = 20.0
 PRESSES = 30
 LOOK_MS = 3000
-LONG = "/train?train.epochs=1000"  # ResNet-56 and its plain twin, and no end in sight
+LONG = "/train?train.epochs=200"  # ResNet-56 and its plain twin, and no end in sight
 TINY = "/train?a.stages=1,1,1&b.stages=1,1,1&a.width=4&b.width=4&train.batch_size=16&train.steps=20000"
 EARLY, LATE = 5_000, 20_000  # steps
 CLOCK = """

@@ -3,7 +3,8 @@
 
 const SHARE = 0.005; // of the time, for Plotly's drawings of one figure
 const SOONEST_MS = 250;
-const LATEST_MS = 6000; // however slow the machine: only what Plotly has drawn can be pointed at
+const LATEST_MS = 20_000; // however slow the machine
+const POINTED_MS = 2000; // under the pointer: it finds only what Plotly has drawn
 const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
 const AXES_MS = 1500; // a race that tells nothing for so long gets its empty axes
 const WAVE_MS = 1200;
@@ -64,6 +65,7 @@ class LiveFigure extends Plot {
     this.canvas.setAttribute("aria-hidden", "true");
     this.cost = 0;
     this.at = 0;
+    this.host.addEventListener("pointerenter", () => this.race && this.news());
   }
 
   update(data) {
@@ -102,7 +104,8 @@ class LiveFigure extends Plot {
     const now = performance.now();
     const state = this.race.state;
     const generation = this.race.all.reduce((sum, run) => sum + run.generation, 0);
-    const due = now - this.at >= Math.max(SOONEST_MS, Math.min(this.cost / SHARE, LATEST_MS));
+    const latest = this.host.matches(":hover") ? POINTED_MS : LATEST_MS;
+    const due = now - this.at >= Math.max(SOONEST_MS, Math.min(this.cost / SHARE, latest));
     if (due || state !== this.state || generation !== this.generation) this.schedule();
     else this.drawNew();
     [this.state, this.generation] = [state, generation];
