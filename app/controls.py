@@ -111,10 +111,11 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
             st.selectbox(
                 title, names, names.index(value), format_func=lambda choice: words(field.choices[choice]), **change
             )
+        # Without bounds: beyond them the browser would say so in a bubble of its own, and never ask the specification.
         case "whole":
-            st.number_input(title, int(field.minimum or 0), int(field.maximum or 0), value, step=1, **change)
+            st.number_input(title, value=value, step=1, **change)
         case "real":
-            st.number_input(title, field.minimum, field.maximum, value, format="%g", **change)
+            st.number_input(title, value=value, format="%g", **change)
         case "wholes":
             st.text_input(title, value, max_chars=60, **change)
 

@@ -7,12 +7,14 @@ from importlib import import_module
 from benchmarks.report import keep, table
 
 NAMES = ("ledger", "training", "peer", "page", "player")
+ON_REQUEST = ("gpu",)  # where there is one
 
 
 def main() -> None:
-    """Run what is asked for, by default everything, one after the other."""
+    """Run what is asked for, by default everything that needs no GPU, one after the other."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="name", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("names", nargs="*", choices=[*NAMES, *ON_REQUEST, []], metavar="name",
+                        help=f"of {', '.join((*NAMES, *ON_REQUEST))}")  # fmt: skip
     for name in parser.parse_args().names or NAMES:
         benchmark = import_module(f"benchmarks.{name}")
         lines = benchmark.measure()

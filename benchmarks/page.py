@@ -63,17 +63,32 @@ def _opened(browser: Browser, site: Site, path: str = "/") -> Iterator[Page]:
 
 
 def _starts(browser: Browser, folder: Path) -> list[Line]:
-    times = [_start(browser, folder) for _ in range(STARTS)]
+    """Ours and, by turns, the barest page's: the machine's part and Streamlit's own."""
+    times, bare = [], []
+    for _ in range(STARTS):
+        times.append(_start(browser, folder))
+        bare.append(_bare_start(browser, folder))
     names = {
         "visible": "process start to controls and numbers", "works": "process start to a toggle that has worked",
         "figure": "process start to the first measured figure", "torch": "torch in the server's process",
     }  # fmt: skip
     limits = {"works": 3.0, "torch": 0.0}
     return [
-        of_samples(names[part], [run[part] for run in times], "" if part == "torch" else "s", limit=limits.get(part),
-                   at_most=True)
-        for part in names
+        *(
+            of_samples(names[part], [run[part] for run in times], "" if part == "torch" else "s",
+                       limit=limits.get(part), at_most=True)
+            for part in names
+        ),
+        of_samples("a Streamlit page of one toggle: process start to a toggle that has worked", bare, "s"),
     ]  # fmt: skip
+
+
+def _bare_start(browser: Browser, folder: Path) -> float:
+    begun = perf_counter()
+    with serve(folder, "benchmarks/bare_page.py") as site, _opened(browser, site) as page:
+        page.locator(".st-key-skip label").first.click()
+        page.locator("[data-on=True]").wait_for()
+        return perf_counter() - begun
 
 
 def _start(browser: Browser, folder: Path) -> dict[str, float]:

@@ -6,17 +6,12 @@ from time import perf_counter
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from benchmarks.bare import bare
 from benchmarks.report import Line, of_samples
-from resnet_core import TrainSpec, build, preset
-from resnet_core.train.data import batches, load
-from resnet_core.train.evaluation import evaluate
-from resnet_core.train.facts import fit, steps_per_epoch
+from resnet_core import TrainSpec, preset
+from resnet_core.train.facts import steps_per_epoch
 from resnet_core.train.loop import train
-from resnet_core.train.numerics import Numerics
-from resnet_core.train.optimizers import optimizer_of
-from resnet_core.train.schedule import progress_at, rate
 
 TITLE = "Training ResNet-56 on digits, batch 128, one thread"
 EPOCHS = 8
@@ -39,7 +34,7 @@ def _compare(memory_format: str) -> list[Line]:
     how = TrainSpec(epochs=EPOCHS, precision="float32", memory_format=memory_format)
     loops: dict[str, Iterator[float | Tensor]] = {
         "recorded": (record.loss for record in train(preset("cifar56"), how)),
-        "bare": _bare(how),
+        "bare": bare(preset("cifar56"), how),
     }
     losses: dict[str, list[float | Tensor]] = {name: [] for name in loops}
     pace: dict[str, list[float]] = {name: [] for name in loops}
@@ -58,27 +53,3 @@ def _compare(memory_format: str) -> list[Line]:
         of_samples(f"{memory_format}: the same loop bare", without, "images/s"),
         Line(f"{memory_format}: what the records cost, of a bare step", median(costs), "", 0.05, at_most=True),
     ]
-
-
-def _bare(how: TrainSpec) -> Iterator[Tensor]:
-    """The loss of each step, left where it was computed."""
-    numerics = Numerics.of(how)
-    fitted = fit(preset("cifar56"), how.images)
-    images, model = load(how.images, fitted.image_size), numerics.place(build(fitted, seed=how.seed))
-    optimizer = optimizer_of(how, model)
-    in_epoch = steps_per_epoch(how.images, how.batch_size)
-    done = 0
-    for epoch in range(1, how.epochs + 1):
-        model.train()
-        for step, index in enumerate(batches(images, epoch, how.seed, how.batch_size), start=1):
-            done += 1
-            for group in optimizer.param_groups:
-                group["lr"] = rate(how, progress_at(how, done), done)
-            inputs, labels = images.train_batch(index)
-            loss = functional.cross_entropy(model(numerics.images(inputs)), labels)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            if step == in_epoch:
-                evaluate(model, images, how.batch_size, numerics)
-            yield loss.detach()

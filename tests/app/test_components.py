@@ -14,8 +14,8 @@ from app.figures.gradients import gradient_profile
 from app.figures.race import racers
 from app.figures.roofline import roofline_chart
 from app.text import LANGUAGES, words
+from tests.app.kept_runs import SMALL, stored
 from tests.app.test_compare import A
-from tests.app.test_race import SMALL, stored
 
 STATIC = Path(__file__).parents[2] / "app" / "static"
 CARTESIAN = {"scatter", "heatmap"}  # of what the served part can draw, what the figures use

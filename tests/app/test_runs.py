@@ -14,7 +14,7 @@ from app.text import LANGUAGES, Words, words
 from app.views import runs as page
 from resnet_core import ArchSpec, TrainSpec
 from resnet_core.jobs.store import Writer
-from tests.app.test_pages import calm, of_link, open_page
+from tests.app.visitor import calm, of_link, open_page
 from tests.jobs.kept import keep
 
 

@@ -39,13 +39,13 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Site]:
+def serve(folder: Path, script: str = "app/main.py") -> Iterator[Site]:
     """``streamlit run app/main.py`` on a free port of 127.0.0.1, with its runs and its log in ``folder``."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     streamlit = Path(sys.executable).with_name("streamlit")
-    command = [str(streamlit), "run", "app/main.py"]
+    command = [str(streamlit), "run", script]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     site = Site(f"http://127.0.0.1:{port}", 0, folder / "runs", folder / "server.log")
     environment = {**os.environ, "RESNET_EXPLORER_RUNS": str(site.runs), "RESNET_EXPLORER_DATA": str(folder / "data")}

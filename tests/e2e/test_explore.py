@@ -150,6 +150,18 @@ def test_the_folded_fields_and_what_they_refuse(page: Page) -> None:
     expect(acts.widget(page, "a", "image_size").locator("input")).to_have_value("32")
 
 
+def test_a_number_out_of_bounds_is_answered_by_the_specification(page: Page) -> None:
+    """Not by a bubble of the browser, which knows the bounds and nothing else."""
+    acts.fill(page, "train", "seed", "-1")
+    expect(
+        page.get_by_role("alert").filter(has_text="seed is a whole number from 0 to 2147483647; got -1")
+    ).to_be_visible()
+    expect(acts.widget(page, "train", "seed").locator("input")).to_have_value("0")
+    acts.fill(page, "train", "seed", "3")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    acts.in_link(page, "seed=3")
+
+
 def test_the_table_of_layers(page: Page) -> None:
     page.get_by_text("Every layer with its formula").click()
     ledger = count(CIFAR)

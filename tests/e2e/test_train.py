@@ -1,4 +1,4 @@
-"""The Train page in a browser: a whole race, Stop, reload, a second tab, a killed child, an absent device."""
+"""The Train page in a browser: a whole race, a reload, a second tab, a visitor's own images, a killed child."""
 
 import json
 import sys
@@ -6,59 +6,18 @@ import time
 
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.slots import SLOTS, Slot
 from resnet_core import TrainSpec
-from resnet_core.jobs.stored import read
-from tests.app.test_race import SMALL, stored
+from tests.app.kept_runs import SMALL, stored
 from tests.e2e import acts
 from tests.e2e.conftest import Visit
+from tests.e2e.races import CURVES, QUICK, drawn, ids, recorded, start, steps, stop
 from tests.e2e.site import Site
 from tests.train.test_data_own import packed, pets
 
 GAP = 0.30  # between the two accuracies: the point of the paper
-QUICK = "/train?a=cifar20&b=plain20&train.epochs=100"  # small steps, and far from its end while a test looks at it
-CURVES = ".st-key-curves .js-plotly-plot"
-
-
-def start(page: Page) -> None:
-    """Press Train, and wait until the page follows the race: before, nothing on it knows that one is going on."""
-    acts.press(page, "go")
-    acts.in_link(page, "run=")
-    page.wait_for_function(
-        """() => [...(window.rxRaces?.values() ?? [])].some(race => race.told
-             && location.href.includes(race.address.split("/").at(-1)))"""
-    )
-
-
-def steps(page: Page) -> list[int]:
-    """The steps that the page holds of each run."""
-    counts: list[int] = page.evaluate("[...window.rxRaces.values()].at(-1).all.map(run => run.told.count)")
-    return counts
-
-
-def drawn(page: Page) -> list[int]:
-    """The losses that the curves hold, for A and for B: drawn in full when the race has ended."""
-    counts: list[int] = page.eval_on_selector(CURVES, "plot => [plot.data[3].y.length, plot.data[8].y.length]")
-    return counts
-
-
-def ids(page: Page) -> list[str]:
-    """The runs on show."""
-    return page.url.partition("run=")[2].partition("&")[0].split(".")
-
-
-def recorded(site: Site, run_id: str) -> list[float]:
-    """The losses in a run's folder."""
-    run = read(site.runs, run_id)
-    assert run is not None
-    return [record.loss for record in run.records]
-
-
-def stop(page: Page) -> None:
-    acts.steer(page, "stop")
-    acts.wait_for_end(page)
 
 
 def test_the_default_race_shows_the_gap(visit: Visit, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,20 +45,6 @@ def test_the_default_race_shows_the_gap(visit: Visit, capsys: pytest.CaptureFixt
     assert final["a"] - final["b"] >= GAP
     expect(page.get_by_text("points apart")).to_be_visible()
     assert steps(page) == drawn(page) == [110, 110]
-
-
-def test_stop_keeps_what_was_recorded(visit: Visit) -> None:
-    page = visit(QUICK)
-    start(page)
-    acts.wait_for_epochs(page, 2)
-    stop(page)
-    expect(page.get_by_text("The training was ended early.")).to_be_visible()
-    kept, scores = steps(page), acts.accuracies(page)
-    assert min(kept) >= 22
-    assert set(scores) == {"a", "b"}
-    page.reload()
-    acts.wait_for_epochs(page, 2)
-    assert (steps(page), acts.accuracies(page)) == (kept, scores)
 
 
 def test_a_reload_and_a_second_visitor_find_the_run(visit: Visit) -> None:
@@ -142,125 +87,6 @@ def test_zoom_and_element_survive_updates(visit: Visit) -> None:
     assert maps.evaluate("plot => [...plot.layout.xaxis.range]") == pytest.approx(zoomed)
     assert maps.evaluate("plot => plot.marked && plot === window.plotElement")
     stop(page)
-
-
-def test_the_player_pauses_steps_and_goes_on(visit: Visit) -> None:
-    page = visit(QUICK)
-    start(page)
-    acts.wait_for_epochs(page)
-    acts.steer(page, "pause")
-    acts.state(page, "paused")
-    held = steps(page)
-    page.wait_for_timeout(500)
-    assert steps(page) == held
-    acts.steer(page, "step")
-    page.wait_for_function(
-        "held => [...window.rxRaces.values()].at(-1).all.every((run, at) => run.told.count === held[at] + 1)", arg=held
-    )
-    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
-    acts.steer(page, "pause")
-    acts.state(page, "training")
-    stop(page)
-
-
-def test_slow_motion_is_what_the_box_says(visit: Visit) -> None:
-    page = visit(QUICK)
-    start(page)
-    acts.wait_for_epochs(page)
-    box = page.get_by_role("checkbox", name="Slow motion")
-    expect(box).not_to_be_checked()
-    box.check()
-    page.wait_for_function("[...window.rxRaces.values()].at(-1).slow === 2")
-    page.reload()
-    expect(box).to_be_checked()
-    run = page.url
-    acts.press(page, "again")
-    page.wait_for_function("url => location.href !== url", arg=run)
-    expect(box).to_be_enabled()
-    expect(box).not_to_be_checked()
-    acts.wait_for_epochs(page)  # at full speed: an epoch of slow motion takes 22 s
-    stop(page)
-
-
-def test_the_time_left_is_that_of_the_longest(visit: Visit) -> None:
-    page = visit("/train?a=cifar20&b=plain20&train.seconds=20")
-    start(page)
-    acts.wait_for_epochs(page)
-    page.wait_for_function(
-        """() => {
-          const runs = [...window.rxRaces.values()].at(-1).all.map(run => run.told);
-          const longest = Math.max(...runs.map(run => run.left_s)).toFixed(0);
-          return runs.every(run => run.progress < 1)
-            && document.querySelector(".rx-state").textContent === `training · about ${longest} s left`;
-        }"""
-    )
-    stop(page)
-
-
-def test_the_slider_goes_back_to_an_earlier_step(visit: Visit) -> None:
-    page = visit(QUICK)
-    start(page)
-    acts.wait_for_epochs(page, 2)
-    stop(page)
-    profile = page.locator(".st-key-profile .js-plotly-plot")
-    last = profile.evaluate("plot => plot.data[0].y")
-    assert len(last) == 9
-    slider = page.get_by_role("slider", name="At step")
-    slider.evaluate("input => { input.value = 3; input.dispatchEvent(new Event('input')); }")
-    page.wait_for_function(
-        "last => String(document.querySelector('.st-key-profile .js-plotly-plot').data[0].y) !== String(last)", arg=last
-    )
-    expect(page.get_by_text("At step 3", exact=True)).to_be_visible()
-
-
-def test_a_restart_from_the_same_seed_gives_the_same_numbers(visit: Visit) -> None:
-    page = visit("/train?a=cifar20&b=plain20&train.steps=12")
-    start(page)
-    acts.wait_for_end(page)
-    first, run = acts.accuracies(page), page.url
-    acts.press(page, "again")
-    page.wait_for_function("url => location.href !== url", arg=run)
-    expect(acts.widget(page, "train", "go").get_by_role("button")).to_be_disabled()
-    acts.wait_for_end(page)
-    assert acts.accuracies(page) == first
-
-
-def test_what_was_stopped_goes_on_to_the_same_numbers(visit: Visit, site: Site) -> None:
-    link = "/train?a=cifar20&b=plain20&train.steps=66"
-    page = visit(link)
-    start(page)
-    acts.wait_for_epochs(page, 2)
-    stop(page)
-    stopped = ids(page)
-    assert all(22 <= len(recorded(site, run_id)) < 66 for run_id in stopped)
-    acts.press(page, "resume")
-    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_enabled()  # the player is back
-    acts.wait_for_epochs(page, 6)
-    acts.wait_for_end(page)
-    assert ids(page) == stopped
-    page = visit(link)
-    start(page)
-    acts.wait_for_epochs(page, 6)
-    acts.wait_for_end(page)
-    for run_id, other in zip(stopped, ids(page), strict=True):
-        assert recorded(site, run_id) == recorded(site, other)
-
-
-def test_a_race_that_was_killed_goes_on_too(visit: Visit, site: Site) -> None:
-    page = visit("/train?a=cifar20&b=plain20&train.steps=66")
-    start(page)
-    acts.wait_for_epochs(page, 2)
-    for run_id in ids(page):
-        psutil.Process(json.loads((site.runs / run_id / "header.json").read_text())["pid"]).kill()
-    acts.wait_for_end(page)
-    before = [recorded(site, run_id) for run_id in ids(page)]
-    acts.press(page, "resume")
-    acts.wait_for_epochs(page, 6)
-    acts.wait_for_end(page)
-    for run_id, losses in zip(ids(page), before, strict=True):
-        after = recorded(site, run_id)
-        assert len(after) == 66
-        assert after[: len(losses)] == losses
 
 
 def test_a_training_that_diverges_says_where(visit: Visit) -> None:

@@ -1,0 +1,35 @@
+"""Runs as a desk leaves them, for what shows them."""
+
+from pathlib import Path
+
+from resnet_core import ArchSpec, TrainSpec
+from resnet_core.jobs.store import Writer
+from resnet_core.jobs.stored import StoredRun, read
+from resnet_core.records import to_dict
+from resnet_core.train.records import RunHeader, StepRecord
+
+SMALL = ArchSpec(stages=(1, 1, 1), width=4)
+NAMES = ("layer1.0", "layer2.0", "layer3.0")
+GONE = TrainSpec(data="own", archive="0123456789abcdef", side=16)  # its images are not kept any more
+
+
+def stored(
+    root: Path, run_id: str, spec: ArchSpec = SMALL, how: TrainSpec | None = None, *, steps: int = 4, label: str = "net"
+) -> StoredRun:
+    """A finished run, written as a desk writes it."""
+    how = how or TrainSpec(epochs=1)
+    args = [spec.model_dump(mode="json"), how.model_dump(mode="json")]
+    header = RunHeader(
+        args[0], {"image_size": 8}, args[1], NAMES, 11, 11, "cpu", "a processor", 1, {"torch": "9"}, how.seed, "now"
+    )
+    writer = Writer(root, run_id)
+    writer.header({"task": "train", "args": args, "label": label, "run": to_dict(header)})
+    for step in range(1, steps + 1):
+        norms = (0.1 * step, 0.2, 0.3)
+        accuracy = 0.5 + 0.01 * how.seed if step == steps else None
+        record = StepRecord(step, 1, 1 / step, 0.5, 0.1, norms, 100.0, step / 10, accuracy, 0.4, norms, norms, norms)
+        writer.record({"kind": "StepRecord", "record": to_dict(record)})
+    writer.end({"status": "done", "error": None})
+    run = read(root, run_id)
+    assert run is not None
+    return run

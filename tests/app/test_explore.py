@@ -1,0 +1,266 @@
+"""Explore as a script: its widgets, what they change, and what is refused beside them.
+
+No browser here: these tests read what the script hands over, so they also see the whole table and every refusal.
+"""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import cache, link
+from app.link import Experiment, network
+from app.slots import SLOTS, Slot
+from app.text import LANGUAGES, words
+from resnet_core import count, preset, presets
+from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.spec import ARCH_FIELDS
+from tests.app.visitor import PATIENCE_S, calm, expected, markup, of_link, open_page, shown, unfolded
+
+pytestmark = pytest.mark.usefixtures("pages_desk")
+
+
+def test_the_first_look_is_the_papers_comparison() -> None:
+    visitor = open_page()
+    for slot in SLOTS:
+        assert shown(visitor, slot) == expected(Experiment().network(slot).spec)
+    end = time.monotonic() + PATIENCE_S
+    while "grows" not in " ".join(text.value for text in visitor.markdown):  # no browser here that looks again
+        assert time.monotonic() < end
+        time.sleep(0.3)
+        cache.warm_desk()
+        visitor.run()
+    assert of_link(visitor) == {}, "a bare address stays bare"
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_each_toggle_changes_its_networks_numbers_only(slot: Slot) -> None:
+    visitor = open_page()
+    other: Slot = "b" if slot == "a" else "a"
+    before = shown(visitor, other)
+    spec = Experiment().network(slot).spec
+    for field, value in (("skip", slot == "b"), ("ordering", "full_preact"), ("block", "bottleneck")):
+        kind = {"skip": visitor.toggle, "ordering": visitor.selectbox, "block": visitor.button_group}[field]
+        kind(key=f"{slot}.{field}").set_value(value).run()
+        spec = spec.with_(**{field: value})
+        assert shown(visitor, slot) == expected(spec)
+        assert shown(visitor, other) == before
+    calm(visitor)
+    read, problems = link.read(of_link(visitor), Experiment())
+    assert not problems
+    assert read.network(slot).spec == spec
+
+
+# The largest would keep the measuring processes busy for minutes; tests/test_presets.py counts them all.
+SHOWN = [name for name, row in presets().items() if count(row.spec).params < 70_000_000 and row.spec.depth < 500]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_preset_is_shown(name: str) -> None:
+    visitor = open_page(a=name)
+    assert shown(visitor, "a") == expected(preset(name))
+    assert not visitor.warning
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("stages", "21", "A CIFAR network of basic blocks has 6n+2 layers"),
+        ("stages", "", "stages lists the blocks of 1 to 6 stages"),
+        ("stages", "9,0,9", "stages lists the blocks of 1 to 6 stages"),
+        ("image_size", 2, "image_size 2 would leave less than one pixel"),
+        ("groups", 2, "groups and width_per_group shape the 3x3 of a bottleneck"),
+    ],
+)
+def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typed: Any, sentence: str) -> None:
+    visitor = unfolded(open_page(), "a.more")
+    kind = visitor.text_input if field == "stages" else visitor.number_input
+    kind(key=f"a.{field}").set_value(typed).run()
+    calm(visitor)
+    assert len(visitor.error) == 1
+    assert visitor.error[0].value.startswith(sentence) or sentence in visitor.error[0].value
+    assert shown(visitor, "a") == expected(preset("cifar56"))
+    assert visitor.toggle(key="a.skip").set_value(False).run()
+    assert not visitor.error, "the next change makes it stale"
+
+
+@pytest.mark.parametrize(
+    ("there", "switch", "value", "sentence"),
+    [
+        ({"a_shortcut": "exclusive_gating"}, "skip", False, "shortcut exclusive_gating needs skip true"),
+        ({"a_zero_init_residual": "true"}, "skip", False, "which needs skip true, norm batch and an ordering"),
+        ({"a_projection": "C"}, "shortcut", "dropout", "leaves none for shortcut dropout"),
+    ],
+)
+def test_what_is_impossible_as_a_whole_is_refused_at_the_widget_that_asked(
+    there: dict[str, str], switch: str, value: Any, sentence: str
+) -> None:
+    visitor = open_page(a="cifar20", **there)
+    before = of_link(visitor)
+    if switch == "shortcut":
+        visitor = unfolded(visitor, "a.more")
+    kind = visitor.toggle if switch == "skip" else visitor.selectbox
+    was = kind(key=f"a.{switch}").value
+    kind(key=f"a.{switch}").set_value(value).run()
+    calm(visitor)
+    assert [sentence in box.value for box in visitor.error] == [True]
+    kind = visitor.toggle if switch == "skip" else visitor.selectbox
+    (widget,) = (one for one in kind if str(one.key).startswith(f"a.{switch}"))
+    assert widget.value == was, "the widget shows the network that is kept"
+    assert of_link(visitor).get("a.shortcut") == before.get("a.shortcut")
+
+
+def test_every_field_has_a_widget() -> None:
+    explore = unfolded(open_page(), "a.more")
+    keys = {element.key for element in explore.main if getattr(element, "key", None)}
+    assert {f"a.{field.name}" for field in ARCH_FIELDS.values() if field.place != "hidden"} <= keys
+    train = unfolded(open_page("train"), "train.more")
+    keys = {element.key for element in train.main if getattr(element, "key", None)}
+    assert {f"train.{field.name}" for field in TRAIN_FIELDS.values()} - {"train.archive"} <= keys
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["cifar56", "resnet50"])
+def test_the_rows_of_the_table_add_up_to_the_totals(name: str, language: str) -> None:
+    visitor = unfolded(open_page(a=name, lang=language), "table")
+    visitor.toggle(key="table.flat").set_value(True).run()
+    ledger, say = count(preset(name)), words(language)
+    table = visitor.dataframe[0].value
+    assert len(table) == len(ledger.rows)
+    assert table[say("parameters")].sum() == ledger.params
+    assert table[say("multiply-adds")].sum() == ledger.macs
+    assert table[say("saved bytes")].sum() == ledger.saved_bytes
+    for formula, number in (("parameters, formula", "parameters"), ("multiply-adds, formula", "multiply-adds")):
+        for text, value in zip(table[say(formula)], table[say(number)], strict=True):
+            left, _, right = text.partition(" = ")
+            assert (eval(left) if left else 0) == value == int(right.replace(",", "") or 0)
+
+
+def test_the_other_networks_table() -> None:
+    visitor = unfolded(open_page(b="cifar20"), "table")
+    visitor.toggle(key="table.flat").set_value(True).run()
+    visitor.button_group(key="table.slot").set_value("b").run()
+    calm(visitor)
+    assert len(visitor.dataframe[0].value) == len(count(preset("cifar20")).rows)
+
+
+def test_the_bottleneck_sliders() -> None:
+    visitor = open_page()
+    figures = re.findall(r"<b data-\w+>([\d,]+)</b>", markup(visitor))
+    assert figures == ["1,152", "73,728", "896", "69,632", "4,608", "1,179,648"]
+    visitor.slider(key="bottleneck.wide").set_value(512).run()
+    calm(visitor)
+    figures = re.findall(r"<b data-\w+>([\d,]+)</b>", markup(visitor))
+    assert figures[3] == f"{512 * 64 + 9 * 64 * 64 + 64 * 512:,}"
+
+
+def test_the_counting_tools() -> None:
+    visitor = open_page(b="cifar20")
+    visitor.button(key="tools.b").click().run()
+    end = time.monotonic() + PATIENCE_S
+    while markup(visitor).count("data-remainder") < 3:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        visitor.run()
+    calm(visitor)
+    macs = count(preset("cifar20")).macs
+    totals = dict(re.findall(r'data-tool="(\w+)".*?<td data-total>([\d,]+)</td>', markup(visitor)))
+    assert totals["torch"] == f"{2 * macs:,}"
+    assert set(totals) == {"fvcore", "torchinfo", "torch"}
+    assert re.findall(r"<td data-remainder[^>]*>([^<]*)</td>", markup(visitor)) == ["0", "0", "0"]
+    assert {code.value.strip() != "" for code in visitor.code} == {True}
+
+
+def test_what_counts_as_an_operation_changes_the_total_and_what_it_means() -> None:
+    visitor = unfolded(open_page(a="resnet50"), "table")
+    ledger = count(preset("resnet50"))
+    told = [text.value for text in visitor.markdown]
+    assert any(f"**{ledger.macs:,} MACs**" in text for text in told)
+    visitor.button_group(key="table.unit").set_value(2).run()
+    visitor.button_group(key="table.classes").set_value(["weights", "norm"]).run()
+    calm(visitor)
+    both = 2 * ledger.macs + 2 * 11_113_984  # elements that BatchNorm normalises in a ResNet-50 at 224 pixels
+    assert any(f"**{both:,} operations**" in text.value for text in visitor.markdown)
+
+
+def test_what_training_costs() -> None:
+    visitor = unfolded(open_page(a="resnet50"), "memory")
+    calm(visitor)
+    ledger = count(preset("resnet50"))
+    assert f"<td>{ledger.macs + ledger.backward_macs:,}</td>" in markup(visitor)
+
+
+def drawn(visitor: AppTest, slot: Slot) -> str:
+    """The drawing of a slot's block, as the page hands it over."""
+    (part,) = (part for part in visitor.get("bidi_component") if part.proto.id.endswith(f"-block-{slot}"))
+    text: str = json.loads(part.proto.json)["markup"]
+    return text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_block_of_a_stage_is_drawn_on_request(language: str) -> None:
+    visitor = open_page(a="resnet50", b="resnet50_v1", lang=language)
+    visitor.button_group(key="block.which").set_value("changing_unit").run()
+    calm(visitor)
+    assert "3×3, 128→128, /2" in drawn(visitor, "a")
+    assert "1×1, 256→128, /2" in drawn(visitor, "b")
+    visitor.button_group(key="block.which").set_value("ordinary_unit").run()
+    calm(visitor)
+    assert "/2" not in drawn(visitor, "a") + drawn(visitor, "b")
+
+
+def test_what_is_published_is_shown_of_a_preset_alone() -> None:
+    visitor = open_page(a="cifar110")
+    assert "1.7 M parameters, CIFAR-10 error 6.43% (arXiv:1512.03385, Table 6)" in markup(visitor)
+    visitor.selectbox(key="a.ordering").set_value("full_preact").run()
+    calm(visitor)
+    assert "CIFAR-10 error 6.37% (arXiv:1603.05027, Table 2)" in markup(visitor), "it has become another preset"
+    visitor.button_group(key="a.block").set_value("bottleneck").run()
+    calm(visitor)
+    assert "data-published" not in markup(visitor)
+
+
+def test_both_blocks_are_offered_as_files() -> None:
+    visitor = unfolded(open_page(a="resnet50"), "export")
+    ids = " ".join(part.proto.id for part in visitor.get("download_button"))
+    for name in ("resnet50-block.svg", "resnet50-first-block.svg", "resnet50-network.svg"):
+        assert f"export.{name}" in ids
+
+
+def refused_time(visitor: AppTest) -> str:
+    """Ask for the time of each network, and what is said instead of it."""
+    visitor.button(key="compare.measure").click().run()
+    end = time.monotonic() + PATIENCE_S
+    while not visitor.error:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        visitor.run()
+    calm(visitor)
+    return str(visitor.error[0].value)
+
+
+def test_the_time_is_measured_on_the_chosen_batch_and_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    absent = "mps" if torch.cuda.is_available() else "cuda"
+    monkeypatch.setattr(cache, "device_names", lambda: ("cpu", absent))
+    visitor = unfolded(open_page(a="resnet50"), "compare")
+    assert visitor.button_group(key="compare.batch").value == 1
+    visitor.button_group(key="compare.batch").set_value(128).run()
+    assert "523,415,584,768 multiply-adds (batch size 128)" in refused_time(visitor)
+    visitor.button_group(key="compare.batch").set_value(8).run()
+    visitor.button_group(key="compare.device").set_value(absent).run()
+    visitor.button(key="compare.measure").click().run()
+    assert f"this machine has no {absent.upper()} device" in refused_time(visitor)
+
+
+def test_copying_a_network() -> None:
+    visitor = unfolded(open_page(a="resnet18"), "b.more")
+    visitor.button(key="b.copy").click().run()
+    calm(visitor)
+    assert shown(visitor, "b") == shown(visitor, "a")
+    assert of_link(visitor)["b"] == "resnet18"
+    assert network("resnet18").title == "resnet18"
