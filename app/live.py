@@ -38,7 +38,7 @@ NOT_KEPT = N_("A visitor's own images, which are not kept here any more.")
 FORMATS = TRAIN_FIELDS["memory_format"].choices
 ANSWER_S = 0.3  # how long a command waits for the children: a step of a ResNet-56 takes less
 LOOK_S = 0.01
-STATE_S = 0.04  # between two looks at the states of the runs
+STATE_S = 0.04  # between two looks at the runs
 PACE_S = 0.16  # between two messages, unless the state of a run changes
 SLOWEST_S = 10.0
 HEADER = "x-resnet-explorer"  # another site cannot send it without being asked first, which is refused
@@ -104,10 +104,21 @@ async def _tell(socket: WebSocket) -> None:
         if ended:
             await socket.close()
             return
-        until = time.monotonic() + PACE_S
-        while time.monotonic() < until and [run.status for run in runs] == [sign[0] for sign in signs]:
-            await asyncio.sleep(STATE_S)
+        await _news(runs, signs)
         runs = await asyncio.to_thread(find, socket.path_params["ids"])  # of another program's runs, what is new
+
+
+async def _news(runs: Sequence[Run], signs: list[tuple[Any, ...]]) -> None:
+    """Wait until there is something to tell: a changed state at once, all else not sooner than the pace has it."""
+    begun = time.monotonic()
+    while True:
+        await asyncio.sleep(STATE_S)
+        now, passed = [_sign(run) for run in runs], time.monotonic() - begun
+        here = all(isinstance(run, Job) for run in runs)  # another program's runs are news only when read again
+        if [sign[0] for sign in now] != [sign[0] for sign in signs]:
+            return
+        if passed >= PACE_S and (now != signs or not here):
+            return
 
 
 def _sign(run: Run) -> tuple[Any, ...]:
