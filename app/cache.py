@@ -36,9 +36,9 @@ def devices() -> Job:
 
 
 def device_names() -> tuple[str, ...]:
-    """The devices of this machine, ``cpu`` first; that one alone while the others are not known."""
+    """The devices of this machine, ``cpu`` first; none while they are not known."""
     found: list[DeviceList] = devices().records if desk_is_warm() else []
-    return found[-1].names if found else ("cpu",)
+    return found[-1].names if found else ()
 
 
 def warm_desk() -> None:

@@ -1,5 +1,6 @@
 """One widget for each field of a specification, built from the field table."""
 
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
@@ -80,9 +81,13 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
                     _refusal(slot, field.name, words)
 
 
-def train_field(name: str, value: Any, words: Words) -> None:
-    """The widget of one field of the training recipe, with what was refused there."""
-    _field("train", TRAIN_FIELDS[name], value, words)
+def train_field(name: str, value: Any, words: Words, offered: Collection[str] = ()) -> None:
+    """The widget of one field of the training recipe, with what was refused there; of its choices only ``offered``."""
+    field = TRAIN_FIELDS[name]
+    if offered:
+        kept = {choice: title for choice, title in field.choices.items() if choice in offered or choice == value}
+        field = field._replace(choices=kept)
+    _field("train", field, value, words)
     _refusal("train", name, words)
 
 

@@ -4,7 +4,7 @@
 const SHARE = 0.005; // of the time, for Plotly's drawings of one figure
 const SOONEST_MS = 250;
 const LATEST_MS = 20_000; // however slow the machine
-const POINTED_MS = 2000; // under the pointer: it finds only what Plotly has drawn
+const POINTED_MS = 2000; // under the pointer, which finds only what Plotly has drawn; and where values leave their range
 const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
 const AXES_MS = 1500; // a race that tells nothing for so long gets its empty axes
 const WAVE_MS = 1200;
@@ -170,7 +170,7 @@ class LiveFigure extends Plot {
       if (live.profile) return { ...rest, ...this.profileOf(live) };
       const line = points(this.race, live);
       this.reached.set(place, line.x.length);
-      return { ...rest, ...line };
+      return { ...rest, ...(line.x.length ? line : { x: [null], y: [null] }) }; // an empty trace would have no legend
     });
     return { data: traces, layout: { ...layout, ...this.scales(layout) } };
   }
@@ -274,13 +274,34 @@ class LiveFigure extends Plot {
     const above = yaxis.autorange && y.at(-1) > yaxis.range[1]; // such as a test loss that jumps: only Plotly widens an axis
     if (above && performance.now() - this.at >= SOONEST_MS) this.schedule();
     if (!trace.mode.includes("markers")) return;
-    this.pen.fillStyle = paint(trace.line.color, this.theme);
     for (let at = this.reached.get(place) ?? 0; at < x.length; at += 1) {
-      if (y[at] === null) continue;
-      this.pen.beginPath();
-      this.pen.arc(xaxis._offset + xaxis.d2p(x[at]), yaxis._offset + yaxis.d2p(y[at]), 3.5, 0, 7);
-      this.pen.fill();
+      if (y[at] !== null) this.mark(trace, xaxis._offset + xaxis.d2p(x[at]), yaxis._offset + yaxis.d2p(y[at]));
     }
+  }
+
+  // As Plotly draws it: a circle or a diamond, full or open.
+  mark(trace, x, y) {
+    const { symbol = "circle", size = 6 } = trace.marker ?? {};
+    this.pen.beginPath();
+    if (symbol.startsWith("diamond")) {
+      const reach = 0.65 * size;
+      for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) this.pen.lineTo(x + reach * dx, y + reach * dy);
+      this.pen.closePath();
+    } else this.pen.arc(x, y, size / 2, 0, 7);
+    this.pen.fillStyle = symbol.endsWith("-open") ? this.theme.colours.background : paint(trace.line.color, this.theme);
+    this.pen.fill();
+    if (!symbol.endsWith("-open")) return;
+    this.pen.strokeStyle = paint(trace.line.color, this.theme);
+    this.pen.lineWidth = 1;
+    this.pen.stroke();
+  }
+
+  // What is drawn above keeps to the range that Plotly drew.
+  refit(values) {
+    const [low, high] = this.range;
+    const slack = 0.05 * (high - low);
+    const left = values.some((value) => Number.isFinite(value) && (value < low - slack || value > high + slack));
+    if (left && performance.now() - this.at >= POINTED_MS) this.schedule();
   }
 
   drawColumns({ run: id, z, log }, place, xaxis, yaxis) {
@@ -291,6 +312,8 @@ class LiveFigure extends Plot {
     const { units, stride } = run.told;
     const [low, high] = this.range;
     const scale = (this.scale ??= this.data.figure.layout.coloraxis.colorscale.map(([, colour]) => channels(colour)));
+    const last = Array.from(values.subarray(values.length - units));
+    this.refit(log ? last.map(log10) : last);
     for (let column = this.reached.get(place) ?? 0; column < steps.length; column += 1) {
       const left = xaxis._offset + xaxis.d2p(steps[column] - stride / 2);
       const width = Math.max(1, xaxis.d2p(steps[column] + stride / 2) - xaxis.d2p(steps[column] - stride / 2));
@@ -310,6 +333,7 @@ class LiveFigure extends Plot {
   drawWave(trace, xaxis, yaxis) {
     if (!this.moving) return;
     const { x, y } = this.line(trace.live.runs, trace.live.profile);
+    this.refit(trace.live.log ? y.map(log10) : y);
     let from = 0;
     if (this.race.slow) {
       const step = this.lastStep();

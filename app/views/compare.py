@@ -92,7 +92,7 @@ def _how(waiting: bool, words: Words) -> None:
             words("Batch size"), BATCHES, key="compare.batch", default=BATCHES[0], required=True, width="stretch"
         )
     with device:
-        names = cache.device_names()
+        names = cache.device_names() or ("cpu",)
         st.segmented_control(
             words("Device"), names, key="compare.device", default=names[0], required=True, width="stretch",
             format_func=lambda name: words(TRAIN_FIELDS["device"].choices[name]),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import controls, state
+from app import cache, controls, state
 from app.link import MOST_SEEDS
 from app.slots import RACERS, SLOT_NAMES, SLOTS
 from app.text import Words
@@ -26,9 +26,11 @@ def show(words: Words) -> None:
     named, epochs, seed, device, more, others = st.columns([4, 2, 2, 3, 2, 2], vertical_alignment="bottom")
     with named:
         _named(words)
-    for place, name in ((epochs, "epochs"), (seed, "seed"), (device, "device")):
+    for place, name in ((epochs, "epochs"), (seed, "seed")):
         with place:
             controls.train_field(name, getattr(train, name), words)
+    with device:
+        controls.train_field("device", train.device, words, offered=cache.device_names())
     with more, st.popover(words("Recipe ..."), width="stretch", key="train.more", on_change="rerun") as folded:
         if folded.open:  # hidden widgets cost time at every change
             _rest(words)
