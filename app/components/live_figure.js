@@ -6,10 +6,19 @@ const SOONEST_MS = 250;
 const LATEST_MS = 20_000; // however slow the machine
 const POINTED_MS = 2000; // under the pointer, which finds only what Plotly has drawn; and where values leave their range
 const FIRST_MS = 40; // what a drawing is taken to cost before one has been measured: the first also builds the figure
+const ROOM = 0.2; // of its length, that a range which has grown gets beyond that, so that it seldom has to grow
+const NOTHING = { x: [null], y: [null] }; // a trace without points would have no legend
 const AXES_MS = 1500; // a race that tells nothing for so long gets its empty axes
 const WAVE_MS = 1200;
 
 const DASHES = { dash: [9, 6], dot: [3, 4], dashdot: [9, 4, 3, 4] }; // as Plotly draws them
+
+// Of Plotly's marks other than the circle, in units of half their size.
+const CORNERS = {
+  diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  "triangle-up": [[-1.15, 0.58], [0, -1.15], [1.15, 0.58]],
+};
 
 const log10 = (value) => (value > 0 ? Math.log10(value) : NaN);
 
@@ -170,7 +179,7 @@ class LiveFigure extends Plot {
       if (live.profile) return { ...rest, ...this.profileOf(live) };
       const line = points(this.race, live);
       this.reached.set(place, line.x.length);
-      return { ...rest, ...(line.x.length ? line : { x: [null], y: [null] }) }; // an empty trace would have no legend
+      return { ...rest, ...(line.x.length ? line : NOTHING) };
     });
     return { data: traces, layout: { ...layout, ...this.scales(layout) } };
   }
@@ -189,9 +198,13 @@ class LiveFigure extends Plot {
         if (shown > high) high = shown;
       }
     if (!(low <= high)) [low, high] = live.log ? [-4, 0] : [0, 1];
+    if (this.moving && this.ranged === name) {
+      const [room, [lowest, highest]] = [ROOM * (high - low), this.range];
+      [low, high] = [low < lowest ? low - room : lowest, high > highest ? high + room : highest];
+    }
     if (live.middle) [low, high] = [-Math.max(-low, high), Math.max(-low, high)];
     if (low === high) high = low + 1;
-    this.range = [low, high];
+    [this.range, this.ranged] = [[low, high], name];
     if (live.z) found.coloraxis = { ...layout.coloraxis, cmin: low, cmax: high };
     else found.yaxis = { ...layout.yaxis, range: [low - 0.05 * (high - low), high + 0.05 * (high - low)] };
     return found;
@@ -210,8 +223,7 @@ class LiveFigure extends Plot {
   }
 
   profileOf({ runs, profile }) {
-    if (this.moving) return { x: [], y: [] }; // drawn above, at every step
-    return this.line(runs, profile);
+    return this.moving ? NOTHING : this.line(runs, profile); // while it moves, drawn above, at every step
   }
 
   line(runs, profile) {
@@ -279,18 +291,18 @@ class LiveFigure extends Plot {
     }
   }
 
-  // As Plotly draws it: a circle or a diamond, full or open.
+  // As Plotly draws it, full or open.
   mark(trace, x, y) {
     const { symbol = "circle", size = 6 } = trace.marker ?? {};
+    const corners = CORNERS[symbol.replace("-open", "")];
+    const open = symbol.endsWith("-open");
     this.pen.beginPath();
-    if (symbol.startsWith("diamond")) {
-      const reach = 0.65 * size;
-      for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) this.pen.lineTo(x + reach * dx, y + reach * dy);
-      this.pen.closePath();
-    } else this.pen.arc(x, y, size / 2, 0, 7);
-    this.pen.fillStyle = symbol.endsWith("-open") ? this.theme.colours.background : paint(trace.line.color, this.theme);
+    if (corners) for (const [dx, dy] of corners) this.pen.lineTo(x + (size / 2) * dx, y + (size / 2) * dy);
+    else this.pen.arc(x, y, size / 2, 0, 7);
+    this.pen.closePath();
+    this.pen.fillStyle = open ? this.theme.colours.background : paint(trace.line.color, this.theme);
     this.pen.fill();
-    if (!symbol.endsWith("-open")) return;
+    if (!open) return;
     this.pen.strokeStyle = paint(trace.line.color, this.theme);
     this.pen.lineWidth = 1;
     this.pen.stroke();
