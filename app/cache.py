@@ -48,7 +48,7 @@ def warm_desk() -> None:
 
 def desk_is_warm() -> bool:
     """Whether a job starts at once now."""
-    return any(job.finished for job in desk().jobs())
+    return any(job.finished and job.pid for job in desk().jobs())
 
 
 def gradients(spec: ArchSpec, seed: int, data: str) -> Job:

@@ -82,7 +82,10 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
 
 
 def train_field(name: str, value: Any, words: Words, offered: Collection[str] = ()) -> None:
-    """The widget of one field of the training recipe, with what was refused there; of its choices only ``offered``."""
+    """The widget of one field of the training recipe, with what was refused there.
+
+    ``offered``: of its choices only these, and the one that is taken; all, where it is empty.
+    """
     field = TRAIN_FIELDS[name]
     if offered:
         kept = {choice: title for choice, title in field.choices.items() if choice in offered or choice == value}

@@ -114,7 +114,8 @@ async def _news(runs: Sequence[Run], signs: list[tuple[Any, ...]]) -> None:
     while True:
         await asyncio.sleep(STATE_S)
         now, passed = [_sign(run) for run in runs], time.monotonic() - begun
-        here = all(isinstance(run, Job) for run in runs)  # another program's runs are news only when read again
+        # Another program's run is news only when it is read again, and one that has ended may go on as another job.
+        here = all(isinstance(run, Job) and not run.finished for run in runs)
         if [sign[0] for sign in now] != [sign[0] for sign in signs]:
             return
         if passed >= PACE_S and (now != signs or not here):

@@ -16,6 +16,8 @@ from resnet_core.train.schedule import length_in_steps, progress_at, rate
 
 def bare(spec: ArchSpec, how: TrainSpec) -> Iterator[Tensor]:
     """The loss of each step, left where it was computed: no hooks, no number read back, no record. The same losses."""
+    if how.augmentation != "none" or how.label_smoothing:
+        raise ValueError("the bare loop varies no images and smoothes no labels")
     numerics = Numerics.of(how)
     fitted = fit(spec, how.images)
     images, model = load(how.images, fitted.image_size), numerics.place(build(fitted, seed=how.seed))

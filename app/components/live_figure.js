@@ -17,7 +17,7 @@ const DASHES = { dash: [9, 6], dot: [3, 4], dashdot: [9, 4, 3, 4] }; // as Plotl
 const CORNERS = {
   diamond: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
   square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
-  "triangle-up": [[-1.15, 0.58], [0, -1.15], [1.15, 0.58]],
+  "triangle-up": [[-1.15, 0.5], [0, -1], [1.15, 0.5]],
 };
 
 const log10 = (value) => (value > 0 ? Math.log10(value) : NaN);
@@ -74,7 +74,7 @@ class LiveFigure extends Plot {
     this.canvas.setAttribute("aria-hidden", "true");
     this.cost = 0;
     this.at = 0;
-    this.host.addEventListener("pointerenter", () => this.race && this.news());
+    this.host.addEventListener("pointerenter", () => this.moving && this.news());
   }
 
   update(data) {
@@ -82,7 +82,7 @@ class LiveFigure extends Plot {
     if (race !== this.race) {
       this.leave?.();
       this.race = race;
-      this.step = undefined;
+      [this.step, this.ranged] = [undefined, undefined];
       this.data = data;
       this.leave = race.follow(() => this.news());
     }
@@ -113,7 +113,8 @@ class LiveFigure extends Plot {
     const now = performance.now();
     const state = this.race.state;
     const generation = this.race.all.reduce((sum, run) => sum + run.generation, 0);
-    const latest = this.host.matches(":hover") ? POINTED_MS : LATEST_MS;
+    const pointed = this.host.matches(":hover") && !this.data.slider; // what has a slider is drawn above at every step
+    const latest = pointed ? POINTED_MS : LATEST_MS;
     const due = now - this.at >= Math.max(SOONEST_MS, Math.min(this.cost / SHARE, latest));
     if (due || state !== this.state || generation !== this.generation) this.schedule();
     else this.drawNew();
@@ -126,7 +127,7 @@ class LiveFigure extends Plot {
   }
 
   get moving() {
-    return this.following && this.race.state === "running";
+    return this.following && this.race?.state === "running";
   }
 
   hold(step) {
@@ -172,6 +173,7 @@ class LiveFigure extends Plot {
   figure() {
     const { data, layout } = this.data.figure;
     this.reached = new Map();
+    this.scale = undefined; // of colours: another signal may have another
     const traces = data.map((trace, place) => {
       const { live, ...rest } = trace;
       if (!live) return trace;
@@ -197,14 +199,15 @@ class LiveFigure extends Plot {
         if (shown < low) low = shown;
         if (shown > high) high = shown;
       }
-    if (!(low <= high)) [low, high] = live.log ? [-4, 0] : [0, 1];
-    if (this.moving && this.ranged === name) {
+    const measured = low <= high;
+    if (!measured) [low, high] = live.log ? [-4, 0] : [0, 1];
+    if (measured && this.moving && this.ranged === name) {
       const [room, [lowest, highest]] = [ROOM * (high - low), this.range];
       [low, high] = [low < lowest ? low - room : lowest, high > highest ? high + room : highest];
     }
     if (live.middle) [low, high] = [-Math.max(-low, high), Math.max(-low, high)];
     if (low === high) high = low + 1;
-    [this.range, this.ranged] = [[low, high], name];
+    [this.range, this.ranged] = [[low, high], measured ? name : undefined];
     if (live.z) found.coloraxis = { ...layout.coloraxis, cmin: low, cmax: high };
     else found.yaxis = { ...layout.yaxis, range: [low - 0.05 * (high - low), high + 0.05 * (high - low)] };
     return found;
@@ -295,17 +298,14 @@ class LiveFigure extends Plot {
   mark(trace, x, y) {
     const { symbol = "circle", size = 6 } = trace.marker ?? {};
     const corners = CORNERS[symbol.replace("-open", "")];
-    const open = symbol.endsWith("-open");
     this.pen.beginPath();
     if (corners) for (const [dx, dy] of corners) this.pen.lineTo(x + (size / 2) * dx, y + (size / 2) * dy);
     else this.pen.arc(x, y, size / 2, 0, 7);
     this.pen.closePath();
-    this.pen.fillStyle = open ? this.theme.colours.background : paint(trace.line.color, this.theme);
-    this.pen.fill();
-    if (!open) return;
-    this.pen.strokeStyle = paint(trace.line.color, this.theme);
+    this.pen.fillStyle = this.pen.strokeStyle = paint(trace.line.color, this.theme);
     this.pen.lineWidth = 1;
-    this.pen.stroke();
+    if (symbol.endsWith("-open")) this.pen.stroke();
+    else this.pen.fill();
   }
 
   // What is drawn above keeps to the range that Plotly drew.

@@ -19,7 +19,7 @@ from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
 
 log = logging.getLogger(__name__)
-STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped
+STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped; a short measurement has nothing to write
 SILENT_S = 10.0  # a child that has not been heard of for so long is lost; it speaks every two seconds
 
 
@@ -227,7 +227,7 @@ class Job:
         except OSError:
             return  # it has just ended by itself
         # A task between two far-apart records would not look for the message in time.
-        timer = threading.Timer(STOP_GRACE_S, self._terminate)
+        timer = threading.Timer(0 if TASKS[self.task].stays else STOP_GRACE_S, self._terminate)
         timer.daemon = True
         timer.start()
 

@@ -1,5 +1,9 @@
 """What the fork server imports once, so that each child starts with it. Only the fork server imports this module.
 
+A first job waits for these imports, so nothing stands here that no task needs: torch's optimiser classes would bring
+torch._dynamo, scikit-learn its statistics (see optimizers.py and digits.py); only what compiles or writes ONNX imports
+more, in its own child.
+
 No tensor is made here: a thread pool that torch starts before a fork is dead after it.
 """
 

@@ -27,7 +27,8 @@ def optimizer_of(how: TrainSpec, model: nn.Module) -> "Optimizer":
 class Optimizer(ABC):
     """Moves ``weights`` by their gradients.
 
-    ``state``: what it remembers, by torch's name for it: one tensor a weight, on its device and in its memory format.
+    ``state``: what it remembers, by torch's name for it: one tensor a weight, of its shape, device and memory format;
+    of AdamW's ``step``, a number each, on the CPU where it is not fused.
     """
 
     def __init__(self, how: TrainSpec, weights: Iterable[nn.Parameter]) -> None:

@@ -1,7 +1,4 @@
-"""Every page as a script, in both languages, and the link that they share.
-
-No browser here: these tests read what the script hands over, so they also see the whole table and every refusal.
-"""
+"""Every page as a script, in both languages, and the link that they share."""
 
 import pytest
 

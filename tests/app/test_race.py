@@ -87,7 +87,7 @@ def test_the_axis_ends_where_the_training_will(
         assert end <= axis["range"][1] < 1.1 * end
 
 
-# The route
+# A run whose images are not kept any more
 
 
 @pytest.mark.parametrize("how", [GONE, GONE.with_(steps=22)])

@@ -1,7 +1,4 @@
-"""Train as a script: races from start to end, and what is refused before one begins.
-
-No browser here: these tests read what the script hands over, so they also see the whole table and every refusal.
-"""
+"""Train as a script: races from start to end, and what is refused before one begins."""
 
 import os
 import time
@@ -15,6 +12,7 @@ from app.slots import Slot
 from app.text import LANGUAGES
 from app.views import images
 from resnet_core import preset
+from resnet_core.jobs.job import Job
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
 from tests.app.visitor import PATIENCE_S, calm, of_link, open_page, unfolded
@@ -146,3 +144,32 @@ def test_an_absent_device_is_refused_before_a_run_begins() -> None:
     calm(visitor)
     assert f"{absent} was asked for, but this machine has no such device" in visitor.error[0].value
     assert "run" not in of_link(visitor)
+
+
+@pytest.mark.parametrize(("asked", "offered"), [("cpu", ["cpu"]), ("cuda", ["cpu", "cuda"])])
+def test_only_the_devices_that_are_there_are_offered_and_what_was_asked_for(
+    asked: str, offered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "device_names", lambda: ("cpu",))
+    visitor = open_page("train", train_device=asked)
+    labels = [TRAIN_FIELDS["device"].choices[name] for name in offered]
+    assert list(visitor.button_group(key="train.device").options) == labels
+
+
+def test_a_race_on_a_cold_desk_does_not_wait_for_its_numerics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what was still measuring them is ended: beside the race it would measure the race."""
+    visitor = open_page("train", a="cifar20", b="plain20", train_epochs="1", train_batch_size="77")
+    monkeypatch.setattr(cache, "desk_is_warm", lambda: False)
+    (measuring,) = (job for job in cache.desk().jobs() if job.task == "settle" and job.args[1]["batch_size"] == 77)
+    monkeypatch.setattr(measuring, "stop", lambda: stopped.append(measuring.id))
+    stopped: list[str] = []
+    visitor.button(key="train.go").click().run()
+    calm(visitor)
+    runs = [cache.desk().get(run_id) for run_id in of_link(visitor)["run"].split(".")]
+    for run in runs:
+        assert isinstance(run, Job)
+        run.stop()
+    assert {(run.args[1]["precision"], run.args[1]["memory_format"]) for run in runs if isinstance(run, Job)} == {
+        ("float32", "channels_last")
+    }
+    assert stopped == [measuring.id]

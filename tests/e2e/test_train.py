@@ -143,7 +143,7 @@ def test_a_thinned_history_says_so(visit: Visit, site: Site) -> None:
 def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
     run = stored(site.runs, "loss-000000", steps=11)
     page = visit(f"/train?run={run.id}")
-    page.wait_for_function("curves => document.querySelector(curves)?.data?.[1].y.length === 1", arg=CURVES)
+    page.wait_for_function("curves => document.querySelector(curves)?.data?.[1].y[0] === 0.4", arg=CURVES)
     line = page.eval_on_selector(CURVES, "plot => [plot.data[1].x[0], plot.data[1].y[0], plot.data[1].yaxis]")
     assert line == [1, 0.4, "y2"]
 
