@@ -77,7 +77,7 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
             fields = [field for field in ARCH_FIELDS.values() if field.place == place]
             for number, field in enumerate(fields):
                 with columns[number % 2]:
-                    _field(slot, field, getattr(spec, field.name), words)
+                    _field(slot, field, getattr(spec, field.name), words, idle=spec.idle(field.name))
                     _refusal(slot, field.name, words)
 
 
@@ -94,9 +94,10 @@ def train_field(name: str, value: Any, words: Words, offered: Collection[str] = 
     _refusal("train", name, words)
 
 
-def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
+def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str = "") -> None:
+    """The widget of a field; ``idle``: why it has no effect now, upon which it is greyed and keeps its value."""
     refused = state.refused(owner, field.name)
-    if field.kind == "wholes":
+    if field.kind in ("wholes", "size"):
         value = refused.typed if refused else to_text(value)
     key = state.prime(f"{owner}.{field.name}", value)
     change: dict[str, Any] = {
@@ -104,6 +105,7 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
         "help": words(field.help),
         "on_change": state.change_train if owner == "train" else state.change_field,
         "args": (field.name, key) if owner == "train" else (owner, field.name, key),
+        "disabled": bool(idle),
     }
     title = words(field.title)
     match field.kind:
@@ -124,8 +126,12 @@ def _field(owner: str, field: SpecField, value: Any, words: Words) -> None:
             st.number_input(title, value=value, step=1, **change)
         case "real":
             st.number_input(title, value=value, format="%g", **change)
-        case "wholes":
+        case "real_or_off":
+            st.number_input(title, value=value, format="%g", step=0.1, placeholder=words("off"), **change)
+        case "wholes" | "size":
             st.text_input(title, value, max_chars=60, **change)
+    if idle:
+        st.caption(words(idle))
 
 
 def _short(field: SpecField, words: Words) -> bool:

@@ -20,7 +20,7 @@ def bare(spec: ArchSpec, how: TrainSpec) -> Iterator[Tensor]:
         raise ValueError("the bare loop varies no images and smoothes no labels")
     numerics = Numerics.of(how)
     fitted = fit(spec, how.images)
-    images, model = load(how.images, fitted.image_size), numerics.place(build(fitted, seed=how.seed))
+    images, model = load(how.images, fitted.image_shape[0]), numerics.place(build(fitted, seed=how.seed))
     images = images.to(numerics.device)
     optimizer = optimizer_of(how, model)
     in_epoch, length = steps_per_epoch(how.images, how.batch_size), length_in_steps(how)

@@ -7,9 +7,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from resnet_core.body import Body
 from resnet_core.cost.ledger import Ledger, Row, count
 from resnet_core.errors import Refusal
-from resnet_core.plan import Layer, Plan, Unit, plan
+from resnet_core.layer import Layer
+from resnet_core.plan import Plan, Unit, plan
 from resnet_core.presets import Preset, preset, presets
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "ArchSpec", "Layer", "Ledger", "Plan", "Preset", "Refusal", "Row", "TrainSpec", "Unit",
+    "ArchSpec", "Body", "Layer", "Ledger", "Plan", "Preset", "Refusal", "Row", "TrainSpec", "Unit",
     "build", "count", "plan", "preset", "presets",
 ]  # fmt: skip
 

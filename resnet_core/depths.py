@@ -21,7 +21,7 @@ def stages_for_depth(depth: Any, *, stem: str, block: str) -> tuple[int, ...]:
     """
     text = shorten(depth)
     number = int(text) if text.isdecimal() else 0
-    if stem == "imagenet":
+    if stem != "cifar":
         known = IMAGENET_DEPTHS.get(block, {})
         if number in known:
             return known[number]

@@ -1,11 +1,15 @@
 """The field table: what a specification is made of, for everything that is derived from it.
 
 A specification is a frozen pydantic model whose fields are declared with :func:`choice`, :func:`switch`,
-:func:`whole`, :func:`wholes`, :func:`real` and :func:`token`. The widgets, the link, the cache keys, the command line
-and the tests walk :func:`field_table` of the model; none of them names a field by hand.
+:func:`whole`, :func:`wholes`, :func:`real`, :func:`real_or_off`, :func:`size` and :func:`token`. The widgets, the
+link, the cache keys, the command line and the tests walk :func:`field_table` of the model; none of them names a field
+by hand.
+
+A field that has no effect in a specification keeps its value, and its ``idle`` function says in a sentence why.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,7 +17,8 @@ from pydantic_core import ErrorDetails
 
 from resnet_core.errors import N_, Refusal
 
-Kind = Literal["choice", "switch", "whole", "wholes", "real", "token"]
+Kind = Literal["choice", "switch", "whole", "wholes", "real", "real_or_off", "size", "token"]
+Idle = Callable[[Any], str]  # specification in; out why the field has no effect there, as a message id, or ""
 # How prominent its widget is: a large toggle, always in view, folded away (under "more", or under a heading of its own
 # in the recipe), or no widget.
 Place = Literal["toggle", "main", "more", "data", "length", "descent", "device", "hidden"]
@@ -31,43 +36,94 @@ class SpecField(NamedTuple):
     choices: Mapping[str, str]  # value -> label
     minimum: float | None
     maximum: float | None
+    idle: Idle
 
 
-def _declare(kind: Kind, default: Any, title: str, help_: str, place: Place, /, **limits: Any) -> Any:
+def _always(_: Any) -> str:
+    """The field always has an effect."""
+    return ""
+
+
+def _declare(kind: Kind, default: Any, title: str, help_: str, place: Place, /, idle: Idle, **limits: Any) -> Any:
     choices = limits.pop("choices", {})
     bounds = {name: limits[name] for name in ("ge", "le") if name in limits}
-    extra = {"kind": kind, "place": place, "choices": choices, "limits": bounds}
+    extra: Any = {"kind": kind, "place": place, "choices": choices, "limits": bounds, "idle": idle}
     return Field(default, title=title, description=help_, json_schema_extra=extra, **limits)
 
 
-def choice(default: str, title: str, help_: str, place: Place, choices: Mapping[str, str]) -> Any:
+def choice(
+    default: str, title: str, help_: str, place: Place, choices: Mapping[str, str], *, idle: Idle = _always
+) -> Any:
     """A field with named values; ``choices`` maps each value to its label."""
-    return _declare("choice", default, title, help_, place, choices=choices)
+    return _declare("choice", default, title, help_, place, idle, choices=choices)
 
 
-def switch(default: bool, title: str, help_: str, place: Place) -> Any:
+def switch(default: bool, title: str, help_: str, place: Place, *, idle: Idle = _always) -> Any:
     """A field that is on or off."""
-    return _declare("switch", default, title, help_, place)
+    return _declare("switch", default, title, help_, place, idle)
 
 
-def whole(default: int, title: str, help_: str, place: Place, minimum: int, maximum: int) -> Any:
+def whole(
+    default: int, title: str, help_: str, place: Place, minimum: int, maximum: int, *, idle: Idle = _always
+) -> Any:
     """A whole number between two bounds, both included."""
-    return _declare("whole", default, title, help_, place, ge=minimum, le=maximum)
+    return _declare("whole", default, title, help_, place, idle, ge=minimum, le=maximum)
 
 
-def wholes(default: tuple[int, ...], title: str, help_: str, place: Place) -> Any:
+def wholes(default: tuple[int, ...], title: str, help_: str, place: Place, *, idle: Idle = _always) -> Any:
     """A row of whole numbers, written ``3,4,6,3``."""
-    return _declare("wholes", default, title, help_, place)
+    return _declare("wholes", default, title, help_, place, idle)
 
 
-def real(default: float, title: str, help_: str, place: Place, minimum: float, maximum: float) -> Any:
+def real(
+    default: float, title: str, help_: str, place: Place, minimum: float, maximum: float, *, idle: Idle = _always
+) -> Any:
     """A real number between two bounds, both included."""
-    return _declare("real", default, title, help_, place, ge=minimum, le=maximum)
+    return _declare("real", default, title, help_, place, idle, ge=minimum, le=maximum)
+
+
+def real_or_off(title: str, help_: str, place: Place, minimum: float, maximum: float, *, idle: Idle = _always) -> Any:
+    """A real number between two bounds, both included, or None, which is written ``off``. It starts as None."""
+    return _declare("real_or_off", None, title, help_, place, idle, ge=minimum, le=maximum)
+
+
+def size(default: int, title: str, help_: str, place: Place, minimum: int, maximum: int) -> Any:
+    """Height and width in pixels: one number for a square, else ``320x240``."""
+    # Its bounds are checked by read_size, for pydantic's would compare a text with a number.
+    extra: Any = {
+        "kind": "size",
+        "place": place,
+        "choices": {},
+        "limits": {"ge": minimum, "le": maximum},
+        "idle": _always,
+    }
+    return Field(default, title=title, description=help_, json_schema_extra=extra)
 
 
 def token(title: str, help_: str, pattern: str) -> Any:
     """The name of something that lies elsewhere, such as an uploaded archive; empty for none. It has no widget."""
-    return _declare("token", "", title, help_, "hidden", pattern=f"^({pattern})?$")
+    return _declare("token", "", title, help_, "hidden", _always, pattern=f"^({pattern})?$")
+
+
+def read_off(value: Any) -> Any:
+    """None for ``off``, whichever way it is written."""
+    off = value is False or (isinstance(value, str) and value.strip().lower() in ("", "off", "none"))
+    return None if off else value
+
+
+def read_size(value: Any, minimum: int, maximum: int) -> int | str:
+    """A number for a square, ``320x240`` (height x width) for any other; ValueError for what is neither."""
+    sides = re.fullmatch(r"\s*(\d{1,9})\s*(?:[xX×]\s*(\d{1,9})\s*)?", str(value)) if _is_whole_or_text(value) else None
+    if sides is None:
+        raise ValueError
+    height, width = int(sides[1]), int(sides[2] or sides[1])
+    if not all(minimum <= side <= maximum for side in (height, width)):
+        raise ValueError
+    return height if height == width else f"{height}x{width}"
+
+
+def _is_whole_or_text(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)
 
 
 class Specification(BaseModel):
@@ -105,6 +161,12 @@ class Specification(BaseModel):
         """A copy with some fields changed; values may be text (``skip="false"``, ``stages="3,4,6,3"``)."""
         return self.model_copy(update=changes)
 
+    def idle(self, name: str) -> str:
+        """Why a field has no effect here, as a message id; empty where it has one."""
+        extra: Any = type(self).model_fields[name].json_schema_extra
+        reason: str = extra["idle"](self)
+        return reason
+
     def values(self) -> dict[str, Any]:
         """Every field with its value, in the order of the field table."""
         return {name: getattr(self, name) for name in type(self).model_fields}
@@ -132,12 +194,15 @@ def field_table(model: type[Specification]) -> dict[str, SpecField]:
             choices=extra["choices"],  # type: ignore[arg-type]
             minimum=limits.get("ge"),
             maximum=limits.get("le"),
+            idle=extra["idle"],  # type: ignore[arg-type]
         )
     return table
 
 
 def to_text(value: Any) -> str:
-    """A value as it stands in a link and after ``--set``: ``true``, ``3,4,6,3``, ``27,`` for one stage, ``64``."""
+    """A value as it stands in a link and after ``--set``: ``true``, ``3,4,6,3``, ``27,`` for one stage, ``off``."""
+    if value is None:
+        return "off"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -179,6 +244,16 @@ def _explain(model: type[Specification], error: ErrorDetails) -> Refusal:
         return Refusal(
             N_("{name} is a number from {minimum} to {maximum}; got {got}."), field=name, name=name, got=got, **bounds
         )
+    if field.kind == "real_or_off":
+        return Refusal(
+            N_("{name} is off, or a number from {minimum} to {maximum}; got {got}."),
+            field=name, name=name, got=got, **bounds,
+        )  # fmt: skip
+    if field.kind == "size":
+        return Refusal(
+            N_("{name} is a whole number from {minimum} to {maximum}, or height x width such as 320x240; got {got}."),
+            field=name, name=name, got=got, **bounds,
+        )  # fmt: skip
     return Refusal(N_("{name} cannot be read; got {got}."), field=name, name=name, got=got)
 
 

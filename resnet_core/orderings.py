@@ -21,14 +21,24 @@ class Ordering(NamedTuple):
         return self.each[: self.each.index("conv")]
 
     @property
+    def before_addition(self) -> tuple[str, ...]:
+        """What stands around the last weight layer up to the addition."""
+        return self.last[: self.last.index("+")]
+
+    @property
+    def after_addition(self) -> tuple[str, ...]:
+        """What the sum goes through."""
+        return self.last[self.last.index("+") + 1 :]
+
+    @property
     def adds_right_after_norm(self) -> bool:
         """Whether nothing stands between a BatchNorm and the addition."""
-        return self.last[self.last.index("+") - 1] == "bn"
+        return self.before_addition[-1] == "bn"
 
     @property
     def branch_ends_with_norm(self) -> bool:
         """Whether BatchNorm follows the last convolution before the addition."""
-        return "bn" in self.last[self.last.index("conv") : self.last.index("+")]
+        return "bn" in self.before_addition[self.before_addition.index("conv") :]
 
 
 def _row(figure: str, each: str, last: str, head: str = "") -> Ordering:

@@ -11,7 +11,11 @@ RESNET_2015 = "arXiv:1512.03385"
 RESNET_2016 = "arXiv:1603.05027"
 RESNEXT = "arXiv:1611.05431"
 WIDE = "arXiv:1605.07146"
+BAG_OF_TRICKS = "arXiv:1812.01187"
+SQUEEZE_EXCITATION = "arXiv:1709.01507"
+GROUP_NORM = "arXiv:1803.08494"
 TORCHVISION = "torchvision"
+TIMM = "timm"
 
 
 class Published(NamedTuple):
@@ -112,6 +116,16 @@ def _preact(depth: int, table: str, **errors: str) -> Preset:
     return Preset(f"preact{depth}", spec, source, published)
 
 
+def _variant(name: str, source: str, **changes: object) -> Preset:
+    """ResNet-50 with one thing of a later paper, laid out as in timm's models."""
+    return Preset(name, _IMAGENET.with_(block="bottleneck", depth=50, **changes), f"{source}; {TIMM}")
+
+
+def _on_cifar(name: str, source: str, **changes: object) -> Preset:
+    """A network of another family for 32x32 images, with 1x1 projections."""
+    return Preset(name, ArchSpec().with_(projection="B", **changes), source)
+
+
 _ROWS = (
     _cifar(20, "0.27", "8.75"),
     _cifar(32, "0.46", "7.51"),
@@ -133,6 +147,13 @@ _ROWS = (
     _imagenet("resnext101_64x4d", 101, 83_455_272, "15.460", RESNEXT, groups=64, width_per_group=4),
     _imagenet("wide_resnet50_2", 50, 68_883_240, "11.398", WIDE, width_per_group=128),
     _imagenet("wide_resnet101_2", 101, 126_886_696, "22.753", WIDE, width_per_group=128),
+    _variant("resnet50d", f"{BAG_OF_TRICKS}, section 4", stem="deep", projection="D"),
+    _variant("seresnet50", f"{SQUEEZE_EXCITATION}, Table 1", attention="se"),
+    _variant("resnet50_gn", GROUP_NORM, norm="group"),
+    # Its 28 = 6n+4 counts the projections of the three stages and leaves the fully-connected layer out.
+    _on_cifar("wrn28_10", f"{WIDE}, Table 1", stages=(4, 4, 4), width=160, stem_width=16, ordering="full_preact"),
+    _on_cifar("resnext29_8x64d", f"{RESNEXT}, section 5.2", block="bottleneck", depth=29, width=64, groups=8),
+    _on_cifar("resnet18_cifar", f"{RESNET_2015}, Table 1, on 32x32 images", stages=(2, 2, 2, 2), width=64),
     _paper_stride("resnet50_v1", 50, "3.8", "22.85"),
     _paper_stride("resnet101_v1", 101, "7.6", "21.75"),
     _paper_stride("resnet152_v1", 152, "11.3", "21.43"),

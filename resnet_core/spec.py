@@ -1,66 +1,58 @@
 """Which network: the specification from which everything else is derived. No torch here.
 
 Sources: He et al. 2015, arXiv:1512.03385 ("the 2015 paper"); He et al. 2016, arXiv:1603.05027 ("the 2016 paper");
-Xie et al. 2017, arXiv:1611.05431 (ResNeXt); Zagoruyko and Komodakis 2016, arXiv:1605.07146 (wide).
+Xie et al. 2017, arXiv:1611.05431 (ResNeXt); Zagoruyko and Komodakis 2016, arXiv:1605.07146 (wide); He et al. 2019,
+arXiv:1812.01187 (ResNet-C and -D); Hu et al. 2018, arXiv:1709.01507 (squeeze-and-excitation); Wu and He 2018,
+arXiv:1803.08494 (GroupNorm); Huang et al. 2016, arXiv:1603.09382 (stochastic depth); De and Smith 2020,
+arXiv:2002.10444 (SkipInit); Bachlechner et al. 2020, arXiv:2003.04887 (ReZero).
 """
 
-from operator import index
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from resnet_core.depths import CONVS_IN_BLOCK, MAX_BLOCKS_IN_A_STAGE, stages_for_depth
+from resnet_core import idle
+from resnet_core.depths import CONVS_IN_BLOCK, stages_for_depth
 from resnet_core.errors import N_, Refusal
-from resnet_core.fields import Specification, choice, field_table, real, shorten, switch, whole, wholes
-from resnet_core.orderings import ORDERINGS
+from resnet_core.fields import (
+    Specification,
+    choice,
+    field_table,
+    read_off,
+    real,
+    real_or_off,
+    size,
+    switch,
+    whole,
+    wholes,
+)
+from resnet_core.readers import SIDES, read_cut, read_image_size, read_stages
 
-Stem = Literal["imagenet", "cifar"]
+Stem = Literal["imagenet", "deep", "cifar"]
 Block = Literal["basic", "bottleneck"]
 Ordering = Literal["original", "bn_after_addition", "relu_before_addition", "relu_only_preact", "full_preact"]
-Projection = Literal["A", "B", "C"]
+Projection = Literal["A", "B", "C", "D"]
 Shortcut = Literal[
     "identity", "constant_scaling", "exclusive_gating", "shortcut_only_gating", "conv1x1", "dropout"
 ]  # fmt: skip
-
-MAX_STAGES = 6
-
-
-def _read_stages(value: Any) -> tuple[int, ...]:
-    """Blocks in each stage, from a list or from text such as ``3,4,6,3``."""
-    items = value.split(",") if isinstance(value, str) else value
-    if isinstance(items, list) and items and items[-1] == "":
-        items = items[:-1]  # "27," is a single stage, as in Python
-    try:
-        # index() takes whole numbers only, where int() would cut off what stands behind the point.
-        stages = tuple(int(item) if isinstance(item, str) else index(item) for item in items)
-    except (TypeError, ValueError):
-        stages = ()
-    if not 1 <= len(stages) <= MAX_STAGES or not all(1 <= n <= MAX_BLOCKS_IN_A_STAGE for n in stages):
-        raise Refusal(
-            N_(
-                "stages lists the blocks of 1 to {stages} stages, each from 1 to {blocks}, such as 3,4,6,3; got {got}."
-            ),
-            field="stages", stages=MAX_STAGES, blocks=MAX_BLOCKS_IN_A_STAGE, got=shorten(value),
-        )  # fmt: skip
-    return stages
 
 
 class ArchSpec(Specification):
     """A residual network, or its plain twin: everything that decides its layers.
 
     The default is ResNet-56 for CIFAR (2015 paper, section 4.2). A field changes one thing; what does not apply to a
-    network (the projection of a plain network, the expansion of a basic block) is kept and has no effect.
+    network (the projection of a plain network, the expansion of a basic block) is kept and has no effect, and
+    :meth:`idle` says why. So no toggle makes another refuse.
     """
 
     skip: bool = switch(
-        True,
-        N_("Skip connections"),
+        True, N_("Skip connections"),
         N_("On: each block puts out F(x) + x. Off: the plain network of the 2015 paper, with no shortcut at all."),
         "toggle",
-    )
+    )  # fmt: skip
     ordering: Ordering = choice(
-        "original",
-        N_("Order of activation"),
+        "original", N_("Order of activation"),
         N_("Where BatchNorm and ReLU stand around the convolutions and the addition (arXiv:1603.05027, Figure 4)."),
         "toggle",
         {
@@ -70,156 +62,159 @@ class ArchSpec(Specification):
             "bn_after_addition": N_("BatchNorm after addition"),
             "relu_before_addition": N_("ReLU before addition"),
         },
-    )
+    )  # fmt: skip
     block: Block = choice(
-        "basic",
-        N_("Block"),
+        "basic", N_("Block"),
         N_("Basic: two 3x3 convolutions. Bottleneck: 1x1, 3x3, 1x1 with fewer channels in the middle."),
         "toggle",
         {"basic": N_("basic"), "bottleneck": N_("bottleneck")},
-    )
-    stages: Annotated[tuple[int, ...], BeforeValidator(_read_stages)] = wholes(
-        (9, 9, 9),
-        N_("Blocks in each stage"),
+    )  # fmt: skip
+    stages: Annotated[tuple[int, ...], BeforeValidator(read_stages)] = wholes(
+        (9, 9, 9), N_("Blocks in each stage"),
         N_("Such as 3,4,6,3; or a depth by itself: 56 for a CIFAR network, 50 for an ImageNet one."),
         "main",
-    )
+    )  # fmt: skip
+    cut: Annotated[tuple[int, ...], BeforeValidator(read_cut)] = wholes(
+        (), N_("Cut shortcuts"),
+        N_("Blocks whose shortcut is taken away, counted from 1 through the network, such as 5,6,7 or 5-7."),
+        "main", idle=idle.plain,
+    )  # fmt: skip
     width: int = whole(
         16, N_("Width"), N_("Channels of the first stage; each further stage has twice as many."), "main", 1, 1024
-    )
-    image_size: int = whole(32, N_("Image size"), N_("Height and width of the input, in pixels."), "main", 1, 1024)
-    num_classes: int = whole(10, N_("Classes"), N_("Outputs of the last, fully-connected layer."), "main", 2, 100_000)
+    )  # fmt: skip
+    image_size: Annotated[int | str, BeforeValidator(read_image_size)] = size(
+        32, N_("Image size"), N_("Height and width of the input in pixels; 320x240 where they differ."), "main", *SIDES
+    )  # fmt: skip
+    num_classes: int = whole(10, N_("Classes"), N_("Outputs of the last, fully-connected layer."), "main", 1, 100_000)
     stem: Stem = choice(
-        "cifar",
-        N_("Stem"),
-        N_("The layers before the first block. ImageNet: 7x7 stride 2, then max-pool. CIFAR: 3x3 stride 1."),
+        "cifar", N_("Stem"),
+        N_(
+            "The layers before the first block. ImageNet: 7x7 stride 2, then max-pool. Deep: three 3x3 in place of the "
+            "7x7 (ResNet-C, arXiv:1812.01187). CIFAR: 3x3 stride 1."
+        ),
         "more",
-        {"cifar": N_("CIFAR"), "imagenet": N_("ImageNet")},
-    )
+        {"cifar": N_("CIFAR"), "imagenet": N_("ImageNet"), "deep": N_("deep")},
+    )  # fmt: skip
+    stem_width: int = whole(
+        0, N_("Width of the stem"),
+        N_("Channels that the stem puts out; 0: as many as the first stage (Wide ResNets: 16, arXiv:1605.07146)."),
+        "more", 0, 1024,
+    )  # fmt: skip
     projection: Projection = choice(
-        "A",
-        N_("Shortcut where shapes change"),
-        N_("A: zero-padding, no weights. B: 1x1 projection. C: projection everywhere (arXiv:1512.03385, Table 3)."),
+        "A", N_("Shortcut where shapes change"),
+        N_(
+            "A: zero-padding, no weights. B: 1x1 projection. C: projection everywhere (arXiv:1512.03385, Table 3). D: "
+            "average pool, then projection (ResNet-D, arXiv:1812.01187)."
+        ),
         "more",
-        {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere")},
-    )
+        {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere"),
+         "D": N_("D, average pool and projection")},
+        idle=idle.plain,
+    )  # fmt: skip
     shortcut: Shortcut = choice(
-        "identity",
-        N_("Shortcut where shapes stay"),
+        "identity", N_("Shortcut where shapes stay"),
         N_(
             "What the shortcut does to the signal (arXiv:1603.05027, Figure 2): nothing, or one of the paper's five "
             "others."
         ),
         "more",
-        {
-            "identity": N_("identity"),
-            "constant_scaling": N_("constant scaling"),
-            "exclusive_gating": N_("exclusive gating"),
-            "shortcut_only_gating": N_("shortcut-only gating"),
-            "conv1x1": N_("1x1 convolution"),
-            "dropout": N_("dropout"),
-        },
-    )
+        {"identity": N_("identity"), "constant_scaling": N_("constant scaling"),
+         "exclusive_gating": N_("exclusive gating"), "shortcut_only_gating": N_("shortcut-only gating"),
+         "conv1x1": N_("1x1 convolution"), "dropout": N_("dropout")},
+        idle=idle.no_shortcut_to_change,
+    )  # fmt: skip
     shortcut_scale: float = real(
-        0.5, N_("Scale of the shortcut"), N_("The factor of constant scaling (Figure 2b)."), "more", 0.0, 2.0
-    )
+        0.5, N_("Scale of the shortcut"), N_("The factor of constant scaling (Figure 2b)."), "more", 0.0, 2.0,
+        idle=idle.unless_shortcut("constant_scaling"),
+    )  # fmt: skip
     branch_scale: float = real(
-        0.5,
-        N_("Scale of the branch"),
+        0.5, N_("Scale of the branch"),
         N_("The factor of F under constant scaling; the paper tries 1 and 0.5."),
-        "more",
-        0.0,
-        2.0,
-    )
+        "more", 0.0, 2.0, idle=idle.unless_shortcut("constant_scaling"),
+    )  # fmt: skip
     gate_bias: float = real(
-        -6.0,
-        N_("Bias of the gate"),
+        -6.0, N_("Bias of the gate"),
         N_("Where the gates start: at -6 the shortcut is nearly open (Figure 2c, 2d)."),
-        "more",
-        -20.0,
-        20.0,
-    )
+        "more", -20.0, 20.0, idle=idle.unless_shortcut("exclusive_gating", "shortcut_only_gating"),
+    )  # fmt: skip
     dropout_rate: float = real(
-        0.5,
-        N_("Dropout rate"),
+        0.5, N_("Dropout rate"),
         N_("The share of the shortcut's signal that dropout sets to zero (Figure 2f)."),
+        "more", 0.01, 0.95, idle=idle.unless_shortcut("dropout"),
+    )  # fmt: skip
+    residual_scale: Annotated[float | None, BeforeValidator(read_off)] = real_or_off(
+        N_("Learned scale of the branch"),
+        N_(
+            "Each branch times a scalar that is learned and starts at this value; 0 is SkipInit (arXiv:2002.10444) and "
+            "ReZero (arXiv:2003.04887)."
+        ),
+        "more", 0.0, 2.0, idle=idle.plain,
+    )  # fmt: skip
+    stochastic_depth: float = real(
+        0.0, N_("Stochastic depth"),
+        N_(
+            "How often the last block's branch is dropped for a training batch; the others in proportion to their "
+            "number (arXiv:1603.09382)."
+        ),
+        "more", 0.0, 0.95, idle=idle.plain,
+    )  # fmt: skip
+    branch_dropout: float = real(
+        0.0, N_("Dropout in the branch"),
+        N_("The share of the signal between the two 3x3 that is set to zero (Wide ResNets, arXiv:1605.07146)."),
+        "more", 0.0, 0.95, idle=idle.bottleneck,
+    )  # fmt: skip
+    attention: Literal["none", "se"] = choice(
+        "none", N_("Channel attention"),
+        N_(
+            "Squeeze-and-excitation weighs each channel of the branch by what all channels say of the whole map "
+            "(arXiv:1709.01507)."
+        ),
         "more",
-        0.01,
-        0.95,
-    )
+        {"none": N_("none"), "se": N_("squeeze-and-excitation")},
+    )  # fmt: skip
     stride_on: Literal["3x3", "1x1"] = choice(
-        "3x3",
-        N_("Bottleneck stride on"),
+        "3x3", N_("Bottleneck stride on"),
         N_("The convolution that halves the map: the 3x3 (as torchvision) or the first 1x1 (the 2015 paper)."),
         "more",
         {"3x3": N_("3x3"), "1x1": N_("1x1")},
-    )
-    norm: Literal["batch", "none"] = choice(
-        "batch",
-        N_("Normalisation"),
-        N_("BatchNorm, or none: then every convolution stands alone."),
+        idle=idle.basic,
+    )  # fmt: skip
+    norm: Literal["batch", "group", "none"] = choice(
+        "batch", N_("Normalisation"),
+        N_(
+            "BatchNorm; GroupNorm, 32 groups or one a channel where fewer (arXiv:1803.08494); or none: then every "
+            "convolution stands alone."
+        ),
         "more",
-        {"batch": N_("BatchNorm"), "none": N_("none")},
-    )
+        {"batch": N_("BatchNorm"), "group": N_("GroupNorm"), "none": N_("none")},
+    )  # fmt: skip
     groups: int = whole(
-        1, N_("Groups"), N_("Groups of the bottleneck's 3x3 convolution (ResNeXt: 32)."), "more", 1, 128
-    )
+        1, N_("Groups"), N_("Groups of the bottleneck's 3x3 convolution (ResNeXt: 32)."), "more", 1, 128,
+        idle=idle.basic,
+    )  # fmt: skip
     width_per_group: int = whole(
-        64,
-        N_("Width per group"),
+        64, N_("Width per group"),
         N_("Channels of a group in a bottleneck of the first stage, for width 64 (ResNeXt: 4; wide: 128)."),
-        "more",
-        1,
-        512,
-    )
+        "more", 1, 512, idle=idle.basic,
+    )  # fmt: skip
     expansion: int = whole(
-        4, N_("Expansion"), N_("Output channels of a bottleneck over the channels of its stage."), "more", 1, 8
-    )
+        4, N_("Expansion"), N_("Output channels of a bottleneck over the channels of its stage."), "more", 1, 8,
+        idle=idle.basic,
+    )  # fmt: skip
     zero_init_residual: bool = switch(
-        False,
-        N_("Start each branch at zero"),
-        N_("The last BatchNorm of each branch starts with scale 0, so that every block starts as the identity."),
-        "more",
-    )
+        False, N_("Start each branch at zero"),
+        N_("The last normalisation of each branch starts with scale 0, so that every block starts as the identity."),
+        "more", idle=idle.cannot_start_at_zero,
+    )  # fmt: skip
     in_channels: int = whole(3, N_("Image channels"), N_("3 for colour, 1 for grey."), "more", 1, 16)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.block == "basic" and (self.groups != 1 or self.width_per_group != 64):
-            raise Refusal(
-                N_("groups and width_per_group shape the 3x3 of a bottleneck; a basic block needs groups 1 and "
-                   "width_per_group 64, got {groups} and {width_per_group}."),
-                field="groups", groups=self.groups, width_per_group=self.width_per_group,
-            )  # fmt: skip
-        if self.branch_width(0) < self.groups:
+        if self.block == "bottleneck" and self.branch_width(0) < self.groups:
             raise Refusal(
                 N_("width {width}, width_per_group {width_per_group} and groups {groups} leave a group less than one "
                    "channel: width times width_per_group must be at least 64."),
                 field="width_per_group", width=self.width, width_per_group=self.width_per_group, groups=self.groups,
-            )  # fmt: skip
-        if self.image_size < self.total_stride:
-            raise Refusal(
-                N_("The stem and the {stages} stages divide the image by {stride}; image_size {image_size} would leave "
-                   "less than one pixel, so it must be at least {stride}."),
-                field="image_size", stages=len(self.stages), stride=self.total_stride, image_size=self.image_size,
-            )  # fmt: skip
-        if self.shortcut != "identity" and not self.skip:
-            raise Refusal(
-                N_("shortcut {shortcut} needs skip true: a plain network has no shortcut to change."),
-                field="shortcut", shortcut=self.shortcut,
-            )  # fmt: skip
-        if self.shortcut != "identity" and self.projection == "C":
-            raise Refusal(
-                N_("projection C puts a projection on every shortcut, which leaves none for shortcut {shortcut}: "
-                   "choose "
-                   "projection A or B, or shortcut identity."),
-                field="shortcut", shortcut=self.shortcut,
-            )  # fmt: skip
-        if self.zero_init_residual and not self.ends_branch_with_norm:
-            raise Refusal(
-                N_("zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm "
-                   "batch and an ordering whose branch ends with BatchNorm (original or relu_only_preact)."),
-                field="zero_init_residual",
             )  # fmt: skip
         return self
 
@@ -237,21 +232,59 @@ class ArchSpec(Specification):
 
     @property
     def depth(self) -> int:
-        """Weight layers on the longest path without projections: the "56" of ResNet-56."""
-        return sum(self.stages) * CONVS_IN_BLOCK[self.block] + 2
+        """Weight layers on the longest path, projections, gates and attention left out: the "56" of ResNet-56.
+
+        A deep stem has two more than the one that names the network.
+        """
+        return sum(self.stages) * CONVS_IN_BLOCK[self.block] + (4 if self.stem == "deep" else 2)
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of the input, in pixels."""
+        height, _, width = str(self.image_size).partition("x")
+        return int(height), int(width or height)
 
     @property
     def total_stride(self) -> int:
-        """Image pixels, along one axis, behind one pixel of the last map."""
-        return (4 if self.stem == "imagenet" else 1) * int(2 ** (len(self.stages) - 1))
+        """Image pixels, along one axis, from one pixel of the last map to the next."""
+        return (1 if self.stem == "cifar" else 4) * int(2 ** (len(self.stages) - 1))
 
     @property
-    def ends_branch_with_norm(self) -> bool:
-        """Whether each residual branch ends with a BatchNorm that could start at zero.
+    def stem_channels(self) -> int:
+        """Channels that the stem puts out."""
+        return self.stem_width or self.width
 
-        A ReLU after it would put out zero with a zero gradient, and the branch would never learn.
+    def has_shortcut(self, number: int) -> bool:
+        """Whether the block of this number, counted from 1 through the network, has a shortcut."""
+        return self.skip and number not in self._cut
+
+    def stays(self, number: int) -> float:
+        """The chance that this block's branch takes part in a training step: arXiv:1603.09382, equation 4.
+
+        1 - l / L (1 - p_L), and 1 where no shortcut would carry the signal past it.
         """
-        return self.skip and self.norm == "batch" and ORDERINGS[self.ordering].adds_right_after_norm
+        if not self.stochastic_depth or not self.has_shortcut(number):
+            return 1.0
+        return 1 - number / sum(self.stages) * self.stochastic_depth
+
+    @property
+    def shortcut_where_shapes_stay(self) -> str:
+        """The kind of shortcut that is really there; projection C leaves no room for another."""
+        return "identity" if self.projection == "C" else self.shortcut
+
+    @property
+    def drops_within_branch(self) -> bool:
+        """Whether there is a dropout between the two 3x3."""
+        return self.block == "basic" and self.branch_dropout > 0
+
+    @property
+    def starts_branch_at_zero(self) -> bool:
+        """Whether the last normalisation of each residual branch starts with scale 0."""
+        return self.zero_init_residual and not self.idle("zero_init_residual")
+
+    @cached_property
+    def _cut(self) -> frozenset[int]:
+        return frozenset(self.cut)
 
     def channels(self, stage: int) -> int:
         """Channels that the blocks of a stage (counted from 0) put out."""

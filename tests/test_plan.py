@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from resnet_core import ArchSpec, Layer, Plan, plan, preset
+from resnet_core import ArchSpec, Body, Layer, Plan, plan, preset
+from resnet_core.layer import INPUT
 from resnet_core.orderings import ORDERINGS
 from resnet_core.spec import ARCH_FIELDS
 from tests.strategies import arch_specs
@@ -67,23 +68,12 @@ def test_the_plan_is_as_it_was_checked(name: str) -> None:
 
 
 @given(arch_specs())
-def test_shapes_chain_through_both_paths(spec: ArchSpec) -> None:
+def test_every_layer_reads_what_was_computed_before_it_in_the_shape_it_has(spec: ArchSpec) -> None:
     layers = plan(spec)
-    shape = (spec.in_channels, spec.image_size, spec.image_size)
+    shape = (spec.in_channels, *spec.image_shape)
     shape = _follow(layers.stem, shape)
     for unit in layers.units:
-        body = unit.body
-        assert body.in_shape == shape
-        fork = _follow(body.entry, shape)
-        joint = _follow(body.branch, fork)
-        if body.add:
-            assert _follow(body.shortcut, fork) == joint == body.add.in_shape == body.add.out_shape
-        if body.gate:
-            assert _follow(body.gate, fork) == fork == joint
-        for product in (body.branch_product, body.shortcut_product):
-            assert product is None or product.in_shape == product.out_shape == joint
-        shape = _follow(body.exit, joint)
-        assert body.out_shape == shape
+        shape = _follow(unit.body, shape)
         assert shape[0] == spec.channels(unit.stage - 1)
         assert all((layer.stage, layer.block) == (unit.stage, unit.block) for layer in unit.layers)
         assert all(layer.name.startswith(f"layer{unit.stage}.{unit.block - 1}.") for layer in unit.layers)
@@ -91,19 +81,35 @@ def test_shapes_chain_through_both_paths(spec: ArchSpec) -> None:
     assert shape == (spec.num_classes, 1, 1)
 
 
-def _follow(layers: tuple[Layer, ...], shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    for layer in layers:
-        assert layer.in_shape == shape, layer
+def _follow(body: Body, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    assert body.in_shape == shape
+    shapes = {INPUT: shape}
+    read = set()
+    for layer in body.layers:
+        assert layer.in_shapes == tuple(shapes[name] for name in layer.inputs), layer
         assert min(layer.out_shape) >= 1
         assert layer.in_shape[0] % layer.groups == layer.out_shape[0] % layer.groups == 0
-        shape = layer.out_shape
-    return shape
+        assert layer.name not in shapes
+        shapes[layer.name] = layer.out_shape
+        read.update(layer.inputs)
+    assert read == set(shapes) - {body.layers[-1].name}, "but for the result, nothing is computed that nobody reads"
+    assert body.out_shape == shapes[body.layers[-1].name]
+    return body.out_shape
+
+
+def test_the_block_of_the_paper_is_a_list_that_says_what_it_reads() -> None:
+    body = plan(ArchSpec(stages=(2,))).units[1].body
+    assert [(layer.name, *layer.inputs) for layer in body.layers] == [
+        ("conv1", "x"), ("bn1", "conv1"), ("relu1", "bn1"), ("conv2", "relu1"), ("bn2", "conv2"), ("add", "bn2", "x"),
+        ("relu2", "add"),
+    ]  # fmt: skip
 
 
 @given(arch_specs())
 def test_the_plan_has_the_depth_and_the_blocks_of_its_specification(spec: ArchSpec) -> None:
     layers = plan(spec)
-    weights = [layer for layer in layers if layer.op in ("conv", "fc") and layer.part not in ("shortcut", "gate")]
+    aside = ("shortcut", "gate", "attention")
+    weights = [layer for layer in layers if layer.op in ("conv", "fc") and layer.part not in aside]
     assert len(weights) == spec.depth
     assert [sum(unit.stage == stage for unit in layers.units) for stage in range(1, len(spec.stages) + 1)] == list(
         spec.stages
@@ -113,15 +119,16 @@ def test_the_plan_has_the_depth_and_the_blocks_of_its_specification(spec: ArchSp
     assert layers[0] == layers.layers[0]
     assert layers[-1:] == layers.layers[-1:]
     if spec.norm == "none":
-        assert not any(layer.op == "bn" for layer in layers)
+        assert not any(layer.op in ("bn", "gn") for layer in layers)
 
 
 @pytest.mark.parametrize("ordering", FIGURE_4)
 def test_each_ordering_is_its_column_of_figure_4(ordering: str) -> None:
     body = plan(ArchSpec(stages=(2, 2), ordering=ordering)).units[1].body
     branch, exit_ = FIGURE_4[ordering]
-    assert (_ops(body.entry), _ops(body.branch), _ops(body.shortcut), _ops(body.exit)) == ("", branch, "", exit_)
-    assert body.add is not None
+    parts = tuple(_ops(body.part(part)) for part in ("entry", "branch", "shortcut", "exit"))
+    assert parts == ("", branch, "", exit_)
+    assert body.addition is not None
 
 
 def test_the_table_of_figure_4_is_complete() -> None:
@@ -132,8 +139,8 @@ def test_the_table_of_figure_4_is_complete() -> None:
 @given(arch_specs(skip=False))
 def test_a_plain_network_has_no_shortcut_at_all(spec: ArchSpec) -> None:
     layers = plan(spec)
-    assert {layer.part for layer in layers} <= {"stem", "branch", "exit", "head"}
-    assert {layer.op for layer in layers} <= {"conv", "bn", "relu", "maxpool", "avgpool", "fc"}
+    assert not {layer.part for layer in layers} & {"entry", "shortcut", "gate", "add"}
+    assert not {layer.op for layer in layers} & {"add", "pad", "scale", "learned_scale", "stochastic_depth", "carry"}
     assert not [layer for layer in layers if "downsample" in layer.name]
 
 
@@ -141,8 +148,8 @@ def test_a_plain_network_has_no_shortcut_at_all(spec: ArchSpec) -> None:
 FIGURE_2 = {
     "identity": ("", "", ""),
     "constant_scaling": ("scale", "", "scale"),
-    "exclusive_gating": ("multiply", "conv sigmoid", "multiply"),
-    "shortcut_only_gating": ("multiply", "conv sigmoid", ""),
+    "exclusive_gating": ("carry", "conv sigmoid", "multiply"),
+    "shortcut_only_gating": ("carry", "conv sigmoid", ""),
     "conv1x1": ("conv", "", ""),
     "dropout": ("dropout", "", ""),
 }
@@ -154,22 +161,26 @@ def test_the_table_of_figure_2_is_complete() -> None:
 
 @given(arch_specs(skip=True))
 def test_where_the_shape_changes_the_projection_decides_and_where_it_stays_the_shortcut(spec: ArchSpec) -> None:
-    normed = spec.norm == "batch" and spec.ordering not in ("bn_after_addition", "full_preact")
-    convolution = "conv bn" if normed else "conv"
-    for unit in plan(spec).units:
+    norm = {"batch": " bn", "group": " gn", "none": ""}[spec.norm]
+    convolution = "conv" + (norm if spec.ordering not in ("bn_after_addition", "full_preact") else "")
+    for number, unit in enumerate(plan(spec).units, start=1):
         body, projection = unit.body, spec.projection
-        assert body.add is not None
-        reshapes = body.branch[0].in_shape != body.add.out_shape
-        carried = [*body.shortcut, *([body.shortcut_product] if body.shortcut_product else [])]
-        on_branch = [layer for layer in body.branch if layer.op == "scale"]
-        on_branch += [body.branch_product] if body.branch_product else []
-        found = tuple(" ".join(layer.op for layer in part) for part in (carried, body.gate, on_branch))
+        if number in spec.cut:
+            assert not body.part("entry", "shortcut", "gate", "add")
+            continue
+        assert body.addition is not None
+        reshapes = body.in_shape != body.addition.out_shape
+        carried, gate = body.part("shortcut"), body.part("gate")
+        on_branch = [layer for layer in body.part("branch") if layer.op in ("scale", "multiply")]
+        found = tuple(" ".join(layer.op for layer in part) for part in (carried, gate, on_branch))
         if reshapes or projection == "C":
-            assert found == ("pad" if projection == "A" else convolution, "", "")
+            pooled = projection == "D" and unit.stage > 1
+            expected = "pad" if projection == "A" else f"meanpool {convolution}" if pooled else convolution
+            assert found == (expected, "", "")
         else:
             shortcut, *others = FIGURE_2[spec.shortcut]
             assert found == (convolution if shortcut == "conv" else shortcut, *others)
-        assert all(layer.kernel == 1 for layer in (*carried, *body.gate))
+        assert all(layer.kernel == 1 or layer.op == "meanpool" for layer in (*carried, *gate))
 
 
 def test_constants_of_the_specification_stand_in_the_layers() -> None:
@@ -189,25 +200,29 @@ def test_pre_activation_is_shared_where_the_shape_changes_and_left_out_at_the_fi
     """The paper's appendix: the first unit is activated by the stem, the last one by what follows it."""
     layers = plan(ArchSpec(stages=(2, 2), ordering="full_preact", projection="B"))
     first, _, reshaping, last = (unit.body for unit in layers.units)
-    assert (_ops(first.entry), _ops(first.branch)) == ("", "conv1 bn2 relu2 conv2")
-    assert (_ops(reshaping.entry), _ops(reshaping.branch)) == ("bn1 relu1", "conv1 bn2 relu2 conv2")
-    assert _ops(reshaping.shortcut) == "downsample.0"
-    assert (_ops(last.entry), _ops(last.branch)) == ("", "bn1 relu1 conv1 bn2 relu2 conv2")
-    assert _ops(layers.head) == "bn_last relu_last avgpool fc"
-    assert _ops(plan(ArchSpec(ordering="relu_only_preact")).head) == "relu_last avgpool fc"
-    assert _ops(plan(ArchSpec()).head) == "avgpool fc"
+
+    def parts(body: Body) -> tuple[str, str]:
+        return _ops(body.part("entry")), _ops(body.part("branch"))
+
+    assert parts(first) == ("", "conv1 bn2 relu2 conv2")
+    assert parts(reshaping) == ("bn1 relu1", "conv1 bn2 relu2 conv2")
+    assert _ops(reshaping.part("shortcut")) == "downsample.0"
+    assert parts(last) == ("", "bn1 relu1 conv1 bn2 relu2 conv2")
+    assert _ops(layers.head.layers) == "bn_last relu_last avgpool fc"
+    assert _ops(plan(ArchSpec(ordering="relu_only_preact")).head.layers) == "relu_last avgpool fc"
+    assert _ops(plan(ArchSpec()).head.layers) == "avgpool fc"
 
 
 @pytest.mark.parametrize(("stride_on", "strides"), [("3x3", [1, 2, 1]), ("1x1", [2, 1, 1])])
 def test_the_stride_stands_on_the_convolution_that_is_named(stride_on: str, strides: list[int]) -> None:
     unit = plan(preset("resnet50").with_(stride_on=stride_on)).units[3]
-    assert [layer.stride for layer in unit.body.branch if layer.op == "conv"] == strides
+    assert [layer.stride for layer in unit.body.part("branch") if layer.op == "conv"] == strides
 
 
 def test_skip_changes_nothing_but_the_shortcut() -> None:
     spec = preset("resnet50")
-    kept = [layer for layer in plan(spec) if layer.part not in ("shortcut", "add")]
-    assert kept == list(plan(spec.with_(skip=False)))
+    kept = [layer[:-3] for layer in plan(spec) if layer.part not in ("shortcut", "add")]
+    assert kept == [layer[:-3] for layer in plan(spec.with_(skip=False))], "but for what the ReLU after it reads"
 
 
 def _renew() -> None:

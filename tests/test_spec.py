@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from resnet_core import ArchSpec, Refusal, TrainSpec, preset
+from resnet_core import ArchSpec, Refusal, TrainSpec, plan, preset
 from resnet_core.depths import stages_for_depth
 from resnet_core.errors import Refusal as RefusalInErrors
 from resnet_core.fields import field_table, shorten, to_text
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.records import dumps
 from resnet_core.spec import ARCH_FIELDS
-from tests.strategies import arch_specs, train_specs
+from tests.strategies import arch_specs, train_specs, values_of
 
 Spec = type[ArchSpec] | type[TrainSpec]
 STAGES = "stages lists the blocks of 1 to 6 stages, each from 1 to 400, such as 3,4,6,3; got "
+SIZE = "image_size is a whole number from 1 to 1024, or height x width such as 320x240; got "
+CUT = "cut lists blocks from 1 to 2400, such as 5,6,7 or 5-7; got "
 CIFAR = "A CIFAR network of basic blocks has 6n+2 layers"
 REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (ArchSpec, {"skip": "maybe"}, "skip", "skip is true or false; got maybe."),
@@ -29,7 +31,7 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (ArchSpec, {"block": "wide"}, "block", "block is one of basic, bottleneck; got wide."),
     (ArchSpec, {"block": "기본"}, "block", "block is one of basic, bottleneck; got 기본."),
     (ArchSpec, {"block": ["basic"]}, "block", "block is one of basic, bottleneck; got ['basic']."),
-    (ArchSpec, {"projection": "a"}, "projection", "projection is one of A, B, C; got a."),
+    (ArchSpec, {"projection": "a"}, "projection", "projection is one of A, B, C, D; got a."),
     (ArchSpec, {"width": 0}, "width", "width is a whole number from 1 to 1024; got 0."),
     (ArchSpec, {"width": 1025}, "width", "width is a whole number from 1 to 1024; got 1025."),
     (ArchSpec, {"width": 16.5}, "width", "width is a whole number from 1 to 1024; got 16.5."),
@@ -54,37 +56,34 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (ArchSpec, {"stages": "²,3"}, "stages", f"{STAGES}²,3."),
     (ArchSpec, {"stages": "9" * 5000 + ",1"}, "stages", f"{STAGES}{39 * '9'}…."),
     (
-        ArchSpec, {"groups": 2}, "groups",
-        "groups and width_per_group shape the 3x3 of a bottleneck; a basic block needs groups 1 and width_per_group "
-        "64, got 2 and 64.",
-    ),
-    (
         ArchSpec, {"block": "bottleneck", "width": 3, "width_per_group": 21}, "width_per_group",
         "width 3, width_per_group 21 and groups 1 leave a group less than one channel: width times width_per_group "
         "must be at least 64.",
     ),
+    (ArchSpec, {"image_size": 0}, "image_size", f"{SIZE}0."),
+    (ArchSpec, {"image_size": 1025}, "image_size", f"{SIZE}1025."),
+    (ArchSpec, {"image_size": "320x0"}, "image_size", f"{SIZE}320x0."),
+    (ArchSpec, {"image_size": "320x240x3"}, "image_size", f"{SIZE}320x240x3."),
+    (ArchSpec, {"image_size": 32.5}, "image_size", f"{SIZE}32.5."),
+    (ArchSpec, {"image_size": True}, "image_size", f"{SIZE}True."),
+    (ArchSpec, {"image_size": None}, "image_size", f"{SIZE}None."),
+    (ArchSpec, {"cut": "5,x"}, "cut", f"{CUT}5,x."),
+    (ArchSpec, {"cut": "0"}, "cut", f"{CUT}0."),
+    (ArchSpec, {"cut": [2401]}, "cut", f"{CUT}[2401]."),
+    (ArchSpec, {"cut": "1-2-3"}, "cut", f"{CUT}1-2-3."),
+    (ArchSpec, {"cut": 5}, "cut", f"{CUT}5."),
+    (ArchSpec, {"cut": "9" * 5000}, "cut", f"{CUT}{39 * '9'}…."),
     (
-        ArchSpec, {"image_size": 3}, "image_size",
-        "The stem and the 3 stages divide the image by 4; image_size 3 would leave less than one pixel, so it must be "
-        "at least 4.",
+        ArchSpec, {"residual_scale": -0.1}, "residual_scale",
+        "residual_scale is off, or a number from 0.0 to 2.0; got -0.1.",
     ),
     (
-        ArchSpec, {"zero_init_residual": True, "skip": False}, "zero_init_residual",
-        "zero_init_residual sets the last BatchNorm of each branch to zero, which needs skip true, norm batch and an "
-        "ordering whose branch ends with BatchNorm (original or relu_only_preact).",
+        ArchSpec, {"residual_scale": "on"}, "residual_scale",
+        "residual_scale is off, or a number from 0.0 to 2.0; got on.",
     ),
     (
-        ArchSpec, {"shortcut": "exclusive_gating", "skip": False}, "shortcut",
-        "shortcut exclusive_gating needs skip true: a plain network has no shortcut to change.",
-    ),
-    (
-        ArchSpec, {"skip": False, "shortcut": "dropout", "projection": "C"}, "shortcut",
-        "shortcut dropout needs skip true: a plain network has no shortcut to change.",
-    ),
-    (
-        ArchSpec, {"projection": "C", "shortcut": "shortcut_only_gating"}, "shortcut",
-        "projection C puts a projection on every shortcut, which leaves none for shortcut shortcut_only_gating: choose "
-        "projection A or B, or shortcut identity.",
+        ArchSpec, {"stochastic_depth": 1}, "stochastic_depth",
+        "stochastic_depth is a number from 0.0 to 0.95; got 1.",
     ),
     (
         ArchSpec, {"colour": 1}, "",
@@ -132,12 +131,46 @@ def test_broken_json_is_refused(text: str) -> None:
         ArchSpec.model_validate_json(text)
 
 
-@pytest.mark.parametrize(("block", "ordering"), [("bottleneck", "full_preact"), ("basic", "bn_after_addition")])
-def test_a_branch_that_ends_without_norm_cannot_start_at_zero(block: str, ordering: str) -> None:
-    with pytest.raises(Refusal, match="zero_init_residual"):
-        ArchSpec(block=block, ordering=ordering, zero_init_residual=True)
-    with pytest.raises(Refusal, match="zero_init_residual"):
-        ArchSpec(block=block, norm="none", zero_init_residual=True)
+@given(arch_specs(), st.data())
+def test_a_field_that_is_idle_changes_nothing_and_says_why(spec: ArchSpec, data: st.DataObject) -> None:
+    """Every value of such a field gives the same layers, and the same first weights."""
+    idle = [name for name in ARCH_FIELDS if spec.idle(name)]
+    for name in idle:
+        value = data.draw(values_of(ARCH_FIELDS[name], {"groups": 4}), label=name)
+        other = spec.with_(**{name: value})
+        assert plan(other).layers == plan(spec).layers
+        assert other.starts_branch_at_zero == spec.starts_branch_at_zero
+        assert spec.idle(name).endswith(".")
+
+
+def test_no_toggle_refuses_what_another_has_set() -> None:
+    resnext = preset("resnext50_32x4d")
+    basic = resnext.with_(block="basic")
+    assert basic.idle("groups") == basic.idle("width_per_group") == basic.idle("stride_on") != ""
+    assert basic.with_(block="bottleneck") == resnext, "it counts again when it applies"
+    dropped = ArchSpec(shortcut="dropout", zero_init_residual=True, cut=(3,), stochastic_depth=0.5)
+    plain = dropped.with_(skip=False)
+    for name in ("shortcut", "projection", "zero_init_residual", "cut", "stochastic_depth", "dropout_rate"):
+        assert plain.idle(name) == "A plain network has no shortcut."
+    assert plan(plain).layers == plan(ArchSpec(skip=False)).layers
+    assert plain.with_(skip=True) == dropped
+    assert ArchSpec(projection="C", shortcut="dropout").idle("shortcut").startswith("Projection C")
+    assert not [
+        name for name in ARCH_FIELDS if resnext.idle(name) and getattr(resnext, name) != ArchSpec().values()[name]
+    ]
+
+
+@pytest.mark.parametrize("image_size", [28, 17, 3, 1, "1x7"])
+def test_a_small_image_is_a_legal_one(image_size: int | str) -> None:
+    layers = plan(preset("resnet18").with_(image_size=image_size, num_classes=1))
+    assert layers.units[-1].body.out_shape == (512, 1, 1)
+    assert layers.head.out_shape == (1, 1, 1)
+
+
+def test_blocks_to_cut_are_written_as_a_list_or_a_range() -> None:
+    assert ArchSpec(cut="5-7,2, 6").cut == ArchSpec(cut=[7, 5, 6, 2]).cut == (2, 5, 6, 7)
+    assert ArchSpec(cut="").cut == ArchSpec(cut="  ").cut == ()
+    assert ArchSpec().with_(cut=to_text((4,))).cut == (4,)
 
 
 @given(arch_specs())
@@ -188,7 +221,7 @@ def test_it_is_frozen() -> None:
 
 def test_a_copy_is_checked_as_a_new_one_is() -> None:
     with pytest.raises(Refusal, match="image_size"):
-        preset("resnet18").model_copy(update={"image_size": 8})
+        preset("resnet18").model_copy(update={"image_size": 0})
     with pytest.raises(Refusal, match="no field"):
         ArchSpec().model_copy(update={"nope": 1})
     assert ArchSpec().model_copy() == ArchSpec()
@@ -270,8 +303,8 @@ def test_the_table_has_every_field_with_its_words_and_limits(kind: Spec, table: 
         assert field.title
         assert field.help.endswith(".")
         assert (field.kind == "choice") == bool(field.choices)
-        if field.kind in ("whole", "real"):
-            assert field.minimum <= field.default <= field.maximum
+        if field.kind in ("whole", "real", "real_or_off"):
+            assert field.default is None or field.minimum <= field.default <= field.maximum
             for beyond in (field.minimum - 1, field.maximum + 1):
                 with pytest.raises(Refusal, match=f"from {field.minimum} to {field.maximum}"):
                     kind(**{name: beyond})

@@ -11,7 +11,7 @@ from app.text.operators import layer_name
 from app.text.sentences import value_label
 from resnet_core.cost.difference import Difference, LayerGroup, Total
 from resnet_core.errors import N_
-from resnet_core.plan import Layer
+from resnet_core.layer import Layer
 from resnet_core.spec import ARCH_FIELDS
 
 TOTALS = {

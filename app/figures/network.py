@@ -25,7 +25,10 @@ def network_drawing(ledger: Ledger, colour: str, words: Words) -> str:
     tallest_map = plan.units[0].body.in_shape[1]
     parts: list[str] = []
     x = 6.0
-    parts.append(_end(x, words("stem"), f"{plan.stem[0].kernel}×{plan.stem[0].kernel}, {plan.stem[0].out_shape[0]}"))
+    convs = [layer for layer in plan.stem.layers if layer.op == "conv"]
+    times = f"{len(convs)} × " if len(convs) > 1 else ""
+    kernel = convs[0].kernel
+    parts.append(_end(x, words("stem"), f"{times}{kernel}×{kernel}, {plan.stem.out_shape[0]}"))
     x += ENDS
     for _, of_stage in groupby(plan.units, key=lambda unit: unit.stage):
         units = list(of_stage)
@@ -40,15 +43,15 @@ def network_drawing(ledger: Ledger, colour: str, words: Words) -> str:
             share = macs[unit.stage, unit.block] / ledger.macs
             shade = 0.25 + 0.75 * macs[unit.stage, unit.block] / heaviest
             parts.append(_bar(unit, x, height, shade, colour, share, words))
-            if unit.body.add:
-                parts.append(_arc(x, height, bool(unit.body.shortcut)))
+            if unit.body.addition:
+                parts.append(_arc(x, height, bool(unit.body.part("shortcut"))))
             x += STEP
         c, h, w = units[-1].body.out_shape
         middle = (start + x - STEP + 14) / 2
         parts.append(label(middle, BASE + 12, f"{len(units)} ×", font_size=11, font_weight="600"))
         parts.append(label(middle, BASE + 26, f"{c}×{h}×{w}", font_size=10.5, fill_opacity=0.75))
         x += 16
-    parts.append(_end(x, words("head"), f"{plan.head[-1].out_shape[0]:,}", words("classes")))
+    parts.append(_end(x, words("head"), f"{plan.head.out_shape[0]:,}", words("classes")))
     width = x + ENDS
     name = words("Network of {depth} weight layers in {blocks} blocks", depth=ledger.depth, blocks=len(plan.units))
     # A long network keeps its bars readable and scrolls in its own place.

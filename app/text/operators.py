@@ -3,28 +3,13 @@
 from app.text.catalogue import Words
 from resnet_core.cost.ledger import Kind
 from resnet_core.errors import N_
-from resnet_core.plan import Layer
-
-OPERATORS: dict[Kind, str] = {
-    "conv": N_("convolution"),
-    "bias": N_("bias"),
-    "bn": N_("BatchNorm"),
-    "relu": N_("ReLU"),
-    "maxpool": N_("max-pooling"),
-    "avgpool": N_("average pooling"),
-    "fc": N_("fully-connected"),
-    "pad": N_("zero-padding"),
-    "add": N_("addition"),
-    "scale": N_("scaling"),
-    "dropout": N_("dropout"),
-    "sigmoid": N_("sigmoid"),
-    "multiply": N_("product"),
-}
+from resnet_core.layer import Layer
+from resnet_core.operators import OPERATORS
 
 
 def operator_name(kind: Kind, words: Words, *, kernel: int = 0, groups: int = 1, stride: int = 1) -> str:
     """``convolution 3×3 /2, 32 groups``; the sizes are said of a convolution alone."""
-    name = words(OPERATORS[kind])
+    name = words(N_("bias") if kind == "bias" else OPERATORS[kind].title)
     if kind != "conv":
         return name
     name = f"{name} {kernel}×{kernel}" + (f" /{stride}" if stride > 1 else "")

@@ -30,6 +30,10 @@ def value_label(name: str, value: object, words: Words) -> str:
     field = ARCH_FIELDS[name]
     if isinstance(value, bool):
         return words("on") if value else words("off")
+    if value is None:
+        return words("off")
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or words("none")
     return words(field.choices[str(value)]) if field.choices else to_text(value)
 
 
@@ -45,6 +49,14 @@ def what_happened(slot: str, before: Ledger, after: Ledger, words: Words) -> str
         _effect(words("additions"), before.additions, after.additions, words),
         _effect(words("weight layers"), before.depth, after.depth, words),
     ]
+    blocks = len(after.plan.units)
+    if after.blocks_on_average < blocks:  # stochastic depth, arXiv:1603.09382
+        effects.append(
+            words(
+                "{average} of {blocks} blocks take part in a training step on average",
+                average=f"{after.blocks_on_average:.4g}", blocks=blocks,
+            )
+        )  # fmt: skip
     return f"{slot} · {changes} → {', '.join(effect for effect in effects if effect)}."
 
 

@@ -35,10 +35,13 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
             )  # fmt: skip
         with classes:
             counted = st.pills(
-                words("What counts as an operation"), list(CLASSES), key="table.classes", default=["weights"],
+                words("What counts as an operation"), CLASSES, key="table.classes", default=["weights"],
                 selection_mode="multi", format_func=lambda name: words(CLASSES[name].title),
             )  # fmt: skip
-        ledger, convention = ledgers[slot], Convention(multiply_add, frozenset(counted))
+        ledger, convention = (
+            ledgers[slot],
+            Convention(multiply_add, frozenset(name for name in CLASSES if name in counted)),
+        )
         st.markdown(_meaning(ledger, convention, words))
         drawing(folding_ledger(ledger, convention, words), key="table.outline")
         st.caption(

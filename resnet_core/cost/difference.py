@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from resnet_core.cost.ledger import Ledger
 from resnet_core.cost.memory import inference_memory
-from resnet_core.plan import Layer
+from resnet_core.layer import Layer
 
 
 class FieldDifference(NamedTuple):

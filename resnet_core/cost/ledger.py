@@ -13,7 +13,10 @@ from functools import cached_property
 from math import prod
 from typing import Literal, NamedTuple
 
-from resnet_core.plan import Body, Layer, Op, Plan, plan
+from resnet_core.body import Body
+from resnet_core.layer import INPUT, Layer, Op, size
+from resnet_core.operators import OPERATORS
+from resnet_core.plan import Plan, plan
 from resnet_core.spec import ArchSpec
 
 FLOAT32 = 4  # bytes
@@ -55,23 +58,26 @@ class Row(NamedTuple):
     @property
     def read_bytes(self) -> int:
         """Read once by an inference in float32: the inputs and the parameters."""
-        inputs = 2 if self.kind in ("add", "multiply") else 1
-        taken = self.elements if self.kind == "bias" else inputs * _size(self.layer.in_shape)
-        statistics = self.params if self.kind == "bn" else 0  # mean and variance, as many as scale and shift
-        return FLOAT32 * (taken + self.params + statistics)
+        if self.kind == "bias":
+            return FLOAT32 * (self.elements + self.params)
+        return FLOAT32 * (sum(map(size, self.layer.in_shapes)) + self.params + self.statistics)
+
+    @property
+    def statistics(self) -> int:
+        """Numbers that are kept beside the parameters: BatchNorm's running mean and variance."""
+        return 0 if self.kind == "bias" else OPERATORS[self.layer.op].statistics(self.layer)
 
     @property
     def written_bytes(self) -> int:
         """Written once by an inference in float32."""
-        return FLOAT32 * _size(self.layer.out_shape)
+        return FLOAT32 * size(self.layer.out_shape)
 
     @property
     def params_formula(self) -> str:
         """The count with its numbers filled in: ``3*3*64*64 = 36,864``."""
         if not self.params:
             return ""
-        text = f"2*{self.layer.in_shape[0]}" if self.kind == "bn" else _times(self.layer)
-        return f"{self.layer.out_shape[0] if self.kind == 'bias' else text} = {self.params:,}"
+        return f"{self.layer.out_shape[0] if self.kind == 'bias' else _times(self.layer)} = {self.params:,}"
 
     @property
     def macs_formula(self) -> str:
@@ -79,7 +85,7 @@ class Row(NamedTuple):
         if not self.macs:
             return ""
         _, height, width = self.layer.out_shape
-        pixels = f" * {height}*{width}" if self.kind == "conv" else ""
+        pixels = f" * {height}*{width}" if OPERATORS[self.layer.op].macs_per_weight == "pixel" else ""
         return f"{_times(self.layer)}{pixels} = {self.macs:,}"
 
 
@@ -101,8 +107,13 @@ class Ledger:
 
     @property
     def additions(self) -> int:
-        """Residual additions: one a block, none in a plain network."""
-        return len(self.plan.units) if self.plan.spec.skip else 0
+        """Residual additions: one for each block that has a shortcut."""
+        return sum(self.plan.spec.has_shortcut(number) for number in range(1, len(self.plan.units) + 1))
+
+    @property
+    def blocks_on_average(self) -> float:
+        """Blocks whose branch takes part in a training step: all, but for stochastic depth (arXiv:1603.09382, (5))."""
+        return sum(map(self.plan.spec.stays, range(1, len(self.plan.units) + 1)))
 
     @property
     def paths(self) -> int:
@@ -126,12 +137,18 @@ class Ledger:
 
     @property
     def receptive_field(self) -> int:
-        """Image pixels, along one axis, that one number of the last map can depend on, borders apart."""
-        seen, step = 1, 1
-        branches = (layer for unit in self.plan.units for layer in unit.body.branch)
-        for layer in (*self.plan.stem, *branches):
-            seen += (layer.kernel - 1) * step
-            step *= layer.stride
+        """Image pixels, along one axis, that one number of the last map can depend on, borders apart.
+
+        Through windows: a squeeze-and-excitation besides weighs whole channels by a mean over the whole map.
+        """
+        seen = step = 1
+        for body in (self.plan.stem, *(unit.body for unit in self.plan.units)):
+            fields = {INPUT: (seen, step)}
+            for layer in body.layers:
+                before, stride = max(fields[read] for read in layer.inputs)
+                reach = 0 if OPERATORS[layer.op].whole_map else (layer.kernel - 1) * stride
+                fields[layer.name] = before + reach, stride * layer.stride
+            seen, step = fields[body.layers[-1].name]
         return seen
 
     @cached_property
@@ -160,8 +177,6 @@ def count(spec: ArchSpec) -> Ledger:
 
 _Costs = list[tuple[str, Layer, Cost]]  # the name inside the block, the layer, what it costs
 _Place = tuple[str, int, int, _Costs]  # prefix of the names, stage, block, the operations with their costs
-_KEEPS_INPUT: frozenset[Op] = frozenset({"conv", "bn", "maxpool", "fc"})
-_KEEPS_OUTPUT: frozenset[Op] = frozenset({"relu", "sigmoid"})
 
 
 def _sum(costs: _Costs) -> tuple[int, int, int, int]:
@@ -177,7 +192,7 @@ def _sum(costs: _Costs) -> tuple[int, int, int, int]:
 
 def _places(layers: Plan) -> Iterator[_Place]:
     """Stem, blocks and head with the cost of each layer; blocks that share a body share the arithmetic."""
-    costs, kept = _chain(layers.stem, False)
+    costs, kept = _body(layers.stem, False)
     yield "", 0, 0, costs
     known: dict[tuple[int, bool], tuple[_Costs, bool]] = {}
     for name, stage, block, body in layers.units:
@@ -186,81 +201,45 @@ def _places(layers: Plan) -> Iterator[_Place]:
             known[key] = _body(body, kept)
         costs, kept = known[key]
         yield name + ".", stage, block, costs
-    yield "", 0, 0, _chain(layers.head, kept)[0]
+    yield "", 0, 0, _body(layers.head, kept)[0]
 
 
-def _body(body: Body, kept: bool) -> tuple[_Costs, bool]:
-    """The costs of a block; ``kept``: whether backward already keeps the tensor that comes in, and that goes out."""
-    entry, kept = _chain(body.entry, kept)
-    costs, branch_kept = _chain(body.branch, kept)
-    costs = entry + costs
-    if not body.add:
-        exit_, kept_after = _chain(body.exit, branch_kept)
-        return costs + exit_, kept_after
-    # All paths read the tensor at the fork; once one of them keeps it, it costs the others nothing.
-    kept = kept or body.branch[0].op in _KEEPS_INPUT
-    costs += _chain(body.gate, kept)[0]
-    if body.branch_product:  # g is kept by the sigmoid; F(x) may not be
-        costs.append(_product(body.branch_product, kept_factors=1 + branch_kept))
-    costs += _chain(body.shortcut, kept or bool(body.gate))[0]
-    if body.shortcut_product:  # x is kept by the gate's convolution; 1 - g is a new tensor
-        costs.append(_product(body.shortcut_product, kept_factors=1))
-    costs += _costs(body.add, True)
-    exit_, kept_after = _chain(body.exit, False)
-    return costs + exit_, kept_after
+def _body(body: Body, input_is_kept: bool) -> tuple[_Costs, bool]:
+    """The costs of its layers; whether backward already keeps the tensor that comes in, and then the one that goes out.
 
-
-def _product(layer: Layer, *, kept_factors: int) -> tuple[str, Layer, Cost]:
-    size = _size(layer.out_shape)
-    return layer.name, layer, Cost("multiply", 0, 0, size, (2 - kept_factors) * size, 0)
-
-
-def _chain(layers: tuple[Layer, ...], kept: bool) -> tuple[_Costs, bool]:
-    costs: _Costs = []
-    for layer in layers:
-        costs += _costs(layer, kept)
-        kept = layer.op in _KEEPS_OUTPUT
-    return costs, kept
-
-
-def _costs(layer: Layer, kept: bool) -> _Costs:
-    """The costs of a layer whose input backward does or does not keep already, and of its bias.
-
-    PyTorch keeps the input of a convolution, a BatchNorm, a max-pool (with the index of each maximum) and a
-    fully-connected layer, the output of a ReLU and of a sigmoid, both factors of a product, and the mask of a dropout
-    (on a CPU in float32); nothing for an addition, a constant factor, a zero-padding or an average over the map.
+    Backward keeps a tensor once, whoever needs it again; it stands in the row of the first that does.
     """
-    op, size = layer.op, _size(layer.out_shape)
-    saved = 0 if kept or op not in _KEEPS_INPUT else _size(layer.in_shape)
-    if op in ("relu", "sigmoid", "dropout"):
-        saved += size
-    if op == "conv":
-        weights = prod(_weight_factors(layer))
-        cost = Cost(op, weights, weights * layer.out_shape[1] * layer.out_shape[2], size, saved, 0)
-    elif op == "fc":
-        weights = prod(_weight_factors(layer))
-        cost = Cost(op, weights, weights, size, saved, 0)
-    elif op == "bn":
-        cost = Cost(op, 2 * layer.in_shape[0], 0, size, saved, 0)
-    elif op == "avgpool":
-        cost = Cost(op, 0, 0, _size(layer.in_shape), saved, 0)
-    else:
-        cost = Cost(op, 0, 0, size, saved, size if op == "maxpool" else 0)
-    if not layer.bias:
-        return [(layer.name, layer, cost)]
-    bias = Cost("bias", layer.out_shape[0], 0, size, 0, 0)
-    return [(layer.name, layer, cost), (layer.name + ".bias", layer, bias)]
-
-
-def _weight_factors(layer: Layer) -> tuple[int, ...]:
-    """Kernel height and width, input channels that one output channel sees, output channels."""
-    inputs, outputs = layer.in_shape[0] // layer.groups, layer.out_shape[0]
-    return (layer.kernel, layer.kernel, inputs, outputs) if layer.op == "conv" else (inputs, outputs)
+    kept = {INPUT} if input_is_kept else set()
+    costs: _Costs = []
+    for layer in body.layers:
+        operator = OPERATORS[layer.op]
+        put_out = size(layer.out_shape)
+        saved = operator.keeps_more(layer) if operator.keeps_more else 0
+        for index in operator.keeps:
+            read = layer.inputs[index]
+            if read not in kept:
+                kept.add(read)
+                saved += size(layer.in_shapes[index])
+        if operator.keeps_output:
+            kept.add(layer.name)
+            saved += put_out
+        weights = macs = 0
+        if operator.weights:
+            weights = prod(operator.weights(layer))
+            if operator.macs_per_weight == "pixel":
+                macs = weights * layer.out_shape[1] * layer.out_shape[2]
+            elif operator.macs_per_weight == "once":
+                macs = weights
+        elements = size(layer.in_shapes[0]) if operator.over_input else put_out
+        indices = operator.keeps_indices(layer) if operator.keeps_indices else 0
+        # As Cost(...), in half the time.
+        cost = tuple.__new__(Cost, (layer.op, weights, macs, elements, saved, indices))
+        costs.append((layer.name, layer, cost))
+        if layer.bias:
+            costs.append((f"{layer.name}.bias", layer, Cost("bias", layer.out_shape[0], 0, put_out, 0, 0)))
+    return costs, body.layers[-1].name in kept
 
 
 def _times(layer: Layer) -> str:
-    return "*".join(map(str, _weight_factors(layer)))
-
-
-def _size(shape: tuple[int, int, int]) -> int:
-    return shape[0] * shape[1] * shape[2]
+    weights = OPERATORS[layer.op].weights
+    return "*".join(map(str, weights(layer))) if weights else ""

@@ -4,10 +4,12 @@ from typing import Literal, NamedTuple
 
 import psutil
 
+from resnet_core.body import Body
 from resnet_core.cost.ledger import INT64, Ledger, count
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import to_text
-from resnet_core.plan import Part, Shape
+from resnet_core.layer import INPUT, size
+from resnet_core.operators import OPERATORS
 from resnet_core.spec import ArchSpec
 
 Optimizer = Literal["sgd", "momentum", "adam"]
@@ -52,20 +54,18 @@ def training_memory(
 ) -> TrainingMemory:
     """The estimate for one training step on ``batch_size`` images with everything in ``dtype``.
 
-    The peak is found by walking backward through the ledger: at each operation, what is still saved, the gradients of
-    the parameters so far, and the gradients that flow in and out (with the shortcut's, where there is one). Gradients
-    are freed between the steps, as PyTorch's ``zero_grad`` does by default.
+    The peak is found by walking backward through the plan: at each layer, what is still saved, the gradients of the
+    parameters so far, and the gradients that flow in and out or wait for another path. Gradients are freed between the
+    steps, as PyTorch's ``zero_grad`` does by default.
     """
     number = DTYPES[dtype]
     weights, state = number * ledger.params, number * _STATE[optimizer] * ledger.params
     saved = batch_size * (number * ledger.saved_floats + INT64 * ledger.saved_indices)
-    carried = _carried_by_shortcuts(ledger)
+    held = _held_in_backward(ledger)
     kept, gradients, moving = saved, 0, 0
     for row in reversed(ledger.rows):
         gradients += number * row.params
-        flowing = _size(row.layer.in_shape) + _size(row.layer.out_shape)
-        if row.layer.part in ("entry", "branch", "gate"):
-            flowing += carried.get((row.stage, row.block), 0)
+        flowing = held[row.stage, row.block, row.layer.name]
         moving = max(moving, kept + gradients + batch_size * number * flowing)
         kept -= batch_size * (number * row.saved_floats + INT64 * row.saved_indices)
     fixed = weights + number * _running_statistics(ledger)
@@ -73,18 +73,10 @@ def training_memory(
 
 
 def inference_memory(ledger: Ledger, batch_size: int, dtype: Dtype = "float32") -> InferenceMemory:
-    """The estimate for one forward pass: an operation's input and output, and what waits for the addition."""
+    """The estimate for one forward pass: what a layer reads and puts out, and what waits for a later one."""
     number = DTYPES[dtype]
-    waits: dict[tuple[int, int, Part], int] = {}  # beside an operation: x beside the branch, F(x) beside the shortcut
-    for unit in ledger.plan.units:
-        if unit.body.add:
-            before, after = _size(unit.body.in_shape), _size(unit.body.out_shape)
-            waits[unit.stage, unit.block, "branch"] = before
-            waits[unit.stage, unit.block, "gate"] = waits[unit.stage, unit.block, "shortcut"] = after
-    held = max(
-        _size(row.layer.in_shape) + _size(row.layer.out_shape) + waits.get((row.stage, row.block, row.layer.part), 0)
-        for row in ledger.rows
-    )
+    bodies = ledger.plan.stem, *{id(unit.body): unit.body for unit in ledger.plan.units}.values(), ledger.plan.head
+    held = max(max(_held_in_forward(body)) for body in bodies)
     return InferenceMemory(number * (ledger.params + _running_statistics(ledger)), number * batch_size * held)
 
 
@@ -136,14 +128,47 @@ def refuse_if_too_many(ledger: Ledger) -> None:
 
 
 def _running_statistics(ledger: Ledger) -> int:
-    """BatchNorm's running mean and variance, as many numbers as its scale and shift."""
-    return sum(row.params for row in ledger.rows if row.kind == "bn")
+    """What normalisation keeps beside its parameters."""
+    return sum(row.statistics for row in ledger.rows)
 
 
-def _carried_by_shortcuts(ledger: Ledger) -> dict[tuple[int, int], int]:
-    """For each block with a shortcut, the size of what waits there while the branch is computed."""
-    return {(unit.stage, unit.block): _size(unit.body.out_shape) for unit in ledger.plan.units if unit.body.add}
+def _held_in_forward(body: Body) -> list[int]:
+    """For each layer, the numbers of all tensors that are there while it works: each until its last reader is done."""
+    last_reader = {read: place for place, layer in enumerate(body.layers) for read in layer.inputs}
+    sizes = {INPUT: size(body.in_shape)}
+    held = []
+    for place, layer in enumerate(body.layers):
+        sizes[layer.name] = size(layer.out_shape)
+        held.append(sum(sizes.values()))
+        sizes = {name: numbers for name, numbers in sizes.items() if last_reader.get(name, place + 1) > place}
+    return held
 
 
-def _size(shape: Shape) -> int:
-    return shape[0] * shape[1] * shape[2]
+def _held_in_backward(ledger: Ledger) -> dict[tuple[int, int, str], int]:
+    """For each row's layer, the numbers of all gradients of activations that are there while its backward works."""
+    plan = ledger.plan
+    known: dict[int, dict[str, int]] = {}
+    found: dict[tuple[int, int, str], int] = {}
+    for stage, block, body in ((0, 0, plan.stem), *((unit[1:]) for unit in plan.units), (0, 0, plan.head)):
+        if id(body) not in known:
+            known[id(body)] = _gradients_held(body)
+        found |= {(stage, block, name): numbers for name, numbers in known[id(body)].items()}
+    return found
+
+
+def _gradients_held(body: Body) -> dict[str, int]:
+    """By layer: the gradient that comes in, those that it puts out, and those that wait for another reader's.
+
+    A sum hands the very gradient that it got to all that it added up, so these share one tensor until more is added.
+    """
+    sizes = {INPUT: size(body.in_shape), **{layer.name: size(layer.out_shape) for layer in body.layers}}
+    result = body.layers[-1].name
+    tensors = {result: result}  # whose gradient -> the tensor that holds it, by the name of whose it first was
+    held = {}
+    for layer in reversed(body.layers):
+        for read in layer.inputs:
+            shares = OPERATORS[layer.op].passes_gradient and read not in tensors
+            tensors[read] = tensors[layer.name] if shares else read
+        held[layer.name] = sum(sizes[name] for name in set(tensors.values()))
+        del tensors[layer.name]
+    return held

@@ -132,7 +132,7 @@ TOOLS: dict[str, Callable[[ArchSpec, Any], ToolCount]] = {
 
 
 def _shape(spec: ArchSpec) -> tuple[int, int, int, int]:
-    return (1, spec.in_channels, spec.image_size, spec.image_size)
+    return (1, spec.in_channels, *spec.image_shape)
 
 
 def _params(model: Any) -> int:

@@ -1,11 +1,21 @@
-"""The block of a network as source: its class, what its shortcut needs, and the table of the stages."""
+"""The blocks of a network as source: a class for each structure, and the rows of blocks that are made of them.
 
+Blocks of one structure have the same layers, wired alike; they differ in channels and strides, which are the arguments
+of their class. So each class is straight-line code in which F(x) + x can be read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any, NamedTuple
 
-from resnet_core.export.layer_source import ZERO_PAD, layer_source
+from resnet_core.body import MOST_GROUPS, Body
+from resnet_core.equation import equation, in_ascii
+from resnet_core.export.forward_source import forward_lines
+from resnet_core.export.module_source import call_source, made
 from resnet_core.export.text import broken, indent, paragraph
+from resnet_core.operators import OPERATORS, Channels
 from resnet_core.orderings import ORDERINGS
-from resnet_core.plan import Body, Layer, Plan
+from resnet_core.plan import Plan, Unit
 from resnet_core.presets import RESNET_2015, RESNET_2016
 
 FIGURE_2 = {  # of arXiv:1603.05027
@@ -15,251 +25,195 @@ FIGURE_2 = {  # of arXiv:1603.05027
     "conv1x1": "a 1x1 convolution, Figure 2(e)",
     "dropout": "dropout, Figure 2(f)",
 }
+Values = tuple[Any, ...]  # of one number, in each body of a class
+MANY = 3  # alike blocks in a row from which on they are counted and not listed
 
 
-class BlockSource:
-    """What the blocks of one network have in common and where they differ.
+class Parameter(NamedTuple):
+    """An argument of a block's class. One with a ``default`` is passed by its name, and only where it differs."""
 
-    They differ in three ways at most: the shape changes or stays, the block strides, and, under pre-activation, the
-    first block of all finds its input activated by the stem.
-    """
+    name: str
+    kind: str
+    values: Values
+    default: Any = None
 
-    def __init__(self, layers: Plan) -> None:
-        self.plan, self.spec = layers, layers.spec
-        bodies = list({id(unit.body): unit.body for unit in layers.units}.values())
-        self.changing = next((body for body in bodies if _changes(body)), None)
-        self.keeping = next((body for body in bodies if not _changes(body)), None)
-        self.full = max(bodies, key=lambda body: len(_chain(body)))
-        self.chain = _chain(self.full)
-        self.convs = [layer.name for layer in self.chain if layer.op == "conv"]
-        self.leading = [layer.name for layer in self.chain[: [layer.op for layer in self.chain].index("conv")]]
-        self.skips_leading = any(len(_chain(body)) < len(self.chain) for body in bodies)
-        self.shares_leading = any(body.entry for body in bodies)
-        strided = [layer.name for body in bodies for layer in _chain(body) if layer.stride > 1]
-        self.strided = strided[0] if strided else ""
-        self.middle = "width" if len(self.convs) == 3 else "outputs"
-        self.name = "Bottleneck" if len(self.convs) == 3 else "BasicBlock"
-        self.pads = any(layer.op == "pad" for body in bodies for layer in body.shortcut)
 
-    @property
-    def _both(self) -> bool:
-        return self.changing is not None and self.keeping is not None
+class BlockClass:
+    """The class of some bodies of one structure."""
 
-    def shortcut_class(self) -> str:
-        """The zero-padding shortcut, where one is used."""
-        return ZERO_PAD if self.pads else ""
+    def __init__(self, plan: Plan, bodies: Sequence[Body], name: str) -> None:
+        self.plan, self.bodies, self.name = plan, bodies, name
+        self.body = bodies[0]
+        self.parameters = list(_dimensions(bodies))
+        self._texts = {layer.name: self._module(place) for place, layer in enumerate(self.body.layers)}
 
-    def block_class(self) -> str:
-        """The class of all blocks."""
-        made = [f"self.{layer.name} = {self._constructor(layer)}" for layer in self.chain]
-        made += [f"self.{layer.name} = {layer_source(layer, 'outputs')}" for layer in self.full.exit]
-        if self.spec.zero_init_residual:
-            made.append(f"nn.init.zeros_(self.bn{len(self.convs)}.weight)  # F(x) starts at 0: arXiv:1706.02677, 5.1")
+    def source(self) -> str:
+        """The class."""
+        arguments = [f"{one.name}: {one.kind}" for one in self.parameters if one.default is None]
+        arguments += [f"{one.name}: {one.kind} = {one.default}" for one in self.parameters if one.default is not None]
         lines = [
             f"class {self.name}(nn.Module):",
             f'    """{paragraph(self._doc(), 1)}"""',
             "",
-            f"    def __init__({', '.join(['self', *self._parameters()])}) -> None:",
+            f"    def __init__({', '.join(['self', *arguments])}) -> None:",
             "        super().__init__()",
-            *indent([*made, *self._shortcut_layers()], 2),
+            *indent([*made(self.body.layers, self._texts), *self._first_weights()], 2),
             "",
             "    def forward(self, x: Tensor) -> Tensor:",
-            *indent(self._forward(), 2),
+            *indent(forward_lines(self.body.layers), 2),
         ]
         return "\n".join(broken(lines))
 
-    def stage_function(self) -> str:
-        """The function that makes a stage."""
-        arguments = ["inputs", *(["width"] if self.middle == "width" else []), "outputs"]
-        first = [*arguments, *(["stride"] if self.strided else []), *(["activated"] if self.skips_leading else [])]
-        later = ", ".join("outputs" if name == "inputs" else name for name in arguments)
-        lines = [
-            f"def stage(blocks: int, {', '.join(self._parameters())}) -> nn.Sequential:",
-            '    """Blocks of one shape behind the one that makes it."""',
-            f"    first = {self.name}({', '.join(first)})",
-            f"    return nn.Sequential(first, *({self.name}({later}) for _ in range(blocks - 1)))",
+    def instance(self, body: Body) -> str:
+        """The call that makes a block of this body."""
+        at = [id(one) for one in self.bodies].index(id(body))
+        told = [str(one.values[at]) for one in self.parameters if one.default is None]
+        told += [f"{one.name}={one.values[at]}" for one in self.parameters if one.default not in (None, one.values[at])]
+        return f"{self.name}({', '.join(told)})"
+
+    def _module(self, place: int) -> str:
+        """The constructor's call of a layer, with the names of the parameters for the numbers that differ."""
+        layers = [body.layers[place] for body in self.bodies]
+        call = OPERATORS[layers[0].op].call
+        if call is None:
+            return ""
+        calls = [call(layer) for layer in layers]
+        name, arguments, _ = calls[0]
+        words = [
+            self._written(f"{layers[0].name}_{number}", tuple(one.arguments[number] for one in calls))
+            for number in range(len(arguments))
         ]
-        return "\n".join(broken(lines))
+        keys = dict.fromkeys(key for one in calls for key in one.options)
+        told = {key: self._written(key, tuple(one.options.get(key, 1) for one in calls)) for key in keys}
+        return call_source(name, words, {key: text for key, text in told.items() if (key, text) != ("stride", "1")})
 
-    def stage_lines(self) -> list[str]:
-        """The table of the stages, as the calls that make them."""
-        lines = []
-        for stage, of_stage in groupby(self.plan.units, key=lambda unit: unit.stage):
-            units = list(of_stage)
-            body = units[0].body
-            inner = next(layer.out_shape[0] for layer in body.branch if layer.op == "conv")
-            values = [f"inputs={body.in_shape[0]}", *([f"width={inner}"] if self.middle == "width" else [])]
-            values.append(f"outputs={body.out_shape[0]}")
-            values += ["stride=2"] if any(layer.stride > 1 for layer in body.branch) else []
-            values += ["activated=True"] if self.skips_leading and stage == 1 else []
-            lines.append(f"self.layer{stage} = stage({len(units)}, {', '.join(values)})")
-        return lines
+    def _written(self, name: str, values: Values) -> str:
+        """A number, or what it is called where it differs between the blocks."""
+        named = next((one.name for one in self.parameters if one.values == values), None)
+        if isinstance(values[0], Channels):
+            return named or self._parameter(name, "int", values)
+        if len(set(values)) == 1:
+            return str(values[0])
+        if named:
+            return named
+        if name == "stride":
+            return self._parameter(name, "int", values, default=1)
+        if isinstance(values[0], float):
+            return self._parameter("stays", "float", values)
+        for one in self.parameters:  # the groups of a GroupNorm
+            if values == tuple(min(MOST_GROUPS, channels) for channels in one.values):
+                return f"min({MOST_GROUPS}, {one.name})"
+        return self._parameter(f"{name.partition('_')[0]}_groups", "int", values)
 
-    def _parameters(self) -> list[str]:
-        names = ["inputs: int", *(["width: int"] if self.middle == "width" else []), "outputs: int"]
-        names += ["stride: int = 1"] if self.strided else []
-        return names + (["activated: bool = False"] if self.skips_leading else [])
+    def _parameter(self, name: str, kind: str, values: Values, default: Any = None) -> str:
+        self.parameters.append(Parameter(name.replace(".", "_"), kind, values, default))
+        return self.parameters[-1].name
+
+    def _first_weights(self) -> Iterator[str]:
+        """Where a layer starts elsewhere than PyTorch lets it."""
+        for layer in self.body.layers:
+            if layer.bias:
+                path, _, place = layer.name.rpartition(".")
+                yield f"nn.init.constant_(self.{f'{path}[{place}]' if path else layer.name}.bias, {layer.value})"
+        if self.plan.spec.starts_branch_at_zero and self.body.addition:
+            norm = self.body.closing_norm
+            yield f"nn.init.zeros_(self.{norm}.weight)  # F(x) starts at 0: arXiv:1706.02677, 5.1"
 
     def _doc(self) -> str:
-        spec, order = self.spec, ORDERINGS[self.spec.ordering]
-        ops = [f"{layer.kernel}x{layer.kernel}" for layer in self.chain if layer.op == "conv"]
-        text = f"{', '.join(ops)}: "
-        text += f"{self._formula()} ({RESNET_2015}, equation 1)" if spec.skip else "H(x) = F(x), no shortcut"
+        spec, body = self.plan.spec, self.body
+        kernels = [f"{layer.kernel}x{layer.kernel}" for layer in body.part("branch") if layer.op == "conv"]
+        text = f"{', '.join(kernels)}: {in_ascii(equation(body))} ({RESNET_2015}, equation 1)"
+        if not body.addition:
+            text = f"{', '.join(kernels)}: {in_ascii(equation(body))}, without a shortcut"
         if spec.ordering != "original":
-            moved = "BatchNorm and ReLU" if spec.norm == "batch" else "ReLU"
-            text += f". {moved} as in {RESNET_2016}, Figure {order.figure}"
-        if self.keeping and spec.shortcut != "identity":
-            text += f". Where the shape stays: {FIGURE_2[spec.shortcut]}"
-        if self.skips_leading:
-            text += ". activated: the stem's ReLU has already been at the input"
+            moved = {"batch": "BatchNorm and ReLU", "group": "GroupNorm and ReLU", "none": "ReLU"}[spec.norm]
+            text += f". {moved} as in {RESNET_2016}, Figure {ORDERINGS[spec.ordering].figure}"
+        kind = spec.shortcut_where_shapes_stay
+        if body.addition and body.in_shape == body.out_shape and kind != "identity":
+            text += f". The shortcut: {FIGURE_2[kind]}"
+        if self.name.startswith("First"):
+            text += ". The stem's ReLU has already been at the input"
+        if body.part("attention"):
+            text += ". self.se: squeeze-and-excitation, arXiv:1709.01507"
         return text + "."
 
-    def _formula(self) -> str:
-        inner = "F(x) + x"
-        for layer in self.full.exit:
-            inner = f"{'ReLU' if layer.op == 'relu' else 'BN'}({inner})"
-        return f"H(x) = {inner}"
 
-    def _constructor(self, layer: Layer) -> str:
-        number = int(layer.name[-1])
-        last = number == len(self.convs)
-        comes_in = "inputs" if number == 1 else self.middle
-        goes_out = "outputs" if last else self.middle
-        if layer.op == "bn":
-            before_conv = self.chain.index(layer) < [other.name for other in self.chain].index(f"conv{number}")
-            comes_in = comes_in if before_conv else goes_out
-        made = layer_source(layer, comes_in, goes_out, "stride" if layer.name == self.strided else "")
-        if layer.name in self.leading and self.skips_leading:
-            return f"nn.Identity() if activated else {made}"
-        return made
-
-    def _downsample(self, body: Body) -> str:
-        """The shortcut's layers that carry torchvision's name ``downsample``, in one expression."""
-        stride = "stride" if self.strided else ""
-        made = [
-            layer_source(layer, "outputs" if layer.op == "bn" else "inputs", "outputs", stride)
-            for layer in body.shortcut
-            if layer.name.startswith("downsample")
-        ]
-        if not made or body.shortcut[0].op == "pad":
-            return "".join(made)
-        return f"nn.Sequential({', '.join(made)})"
-
-    def _shortcut_layers(self) -> list[str]:
-        """What the shortcut adds to the constructor."""
-        changing = [f"self.downsample = {self._downsample(self.changing)}"] if self.changing and self.spec.skip else []
-        keeping = self._keeping_layers()
-        told = ["self.reshapes = inputs != outputs"] if self._tells_apart else []
-        if not self._both or changing == keeping:
-            return told + (changing or keeping)
-        if self._is_plain_identity:
-            made = changing[0].partition(" = ")[2]
-            return ["self.downsample: nn.Module = nn.Identity()", "if inputs != outputs:",
-                    f"    self.downsample = {made}"]  # fmt: skip
-        test = "self.reshapes" if told else "inputs != outputs"
-        declared = ["self.downsample: nn.Module"] if keeping and keeping[0].startswith("self.downsample") else []
-        lines = [*told, *declared, f"if {test}:", *indent(changing, 1)]
-        return lines + (["else:", *indent(keeping, 1)] if keeping else [])
-
-    def _keeping_layers(self) -> list[str]:
-        body = self.keeping
-        if body is None or not self.spec.skip:
-            return []
-        if projected := self._downsample(body):
-            return [f"self.downsample = {projected}"]
-        lines = []
-        for layer in (*body.gate, *body.shortcut):
-            if layer.op == "scale":
-                continue
-            lines.append(f"self.{layer.name} = {layer_source(layer, 'outputs', 'outputs')}")
-            if layer.bias:
-                lines.append(f"nn.init.constant_(self.{layer.name}.bias, {layer.value})")
-        return lines
-
-    @property
-    def _is_plain_identity(self) -> bool:
-        """Whether ``downsample`` may simply be an identity where the shape stays."""
-        body = self.keeping
-        return not self.shares_leading and body is not None and not (body.shortcut or body.gate or self._scaled(body))
-
-    @property
-    def _tells_apart(self) -> bool:
-        """Whether the forward has to know if the shape changes."""
-        if not (self._both and self.spec.skip) or self._is_plain_identity:
-            return False
-        assert self.keeping is not None
-        return self.shares_leading or not self._downsample(self.keeping)
-
-    @staticmethod
-    def _scaled(body: Body) -> tuple[Layer, ...]:
-        return tuple(layer for layer in body.branch if layer.op == "scale")
-
-    def _forward(self) -> list[str]:
-        lines = []
-        entering = "x"
-        if self.shares_leading:
-            lines.append(f"activated = {_nested(self.leading, 'x')}")
-            entering = "activated"
-        names = [layer.name for layer in self.chain]
-        if self.shares_leading:
-            names = names[len(self.leading) :]
-        argument = entering
-        for conv in self.convs:  # one line for each convolution, with what stands around it
-            end = next((i for i, name in enumerate(names) if name[:4] == "conv" and name > conv), len(names))
-            mine = [name for name in names[:end] if name[-1] == conv[-1]]
-            names = names[len(mine) :]
-            lines.append(f"out = {_nested(mine, argument)}")
-            argument = "out"
-        sums = self._joint(entering)
-        exit_ = [layer.name for layer in self.full.exit]
-        if len(sums) == 1:
-            return [*lines, f"return {_nested(exit_, sums[0])}"]
-        return [*lines, *sums, f"return {_nested(exit_, 'out')}"]
-
-    def _joint(self, entering: str) -> list[str]:
-        """The sum as one expression, or as statements that put it into ``out``."""
-        if not self.spec.skip:
-            return ["out"]
-        before, kept = self._kept()
-        changed = f"out + self.downsample({entering})"
-        if self.keeping is None:
-            return [changed]
-        if self.changing is None:
-            return [*before, f"out = {kept}"] if before else [kept]
-        if self._is_plain_identity or kept == changed:
-            return [changed]
-        if not before and kept in ("out + x", "out + self.downsample(x)"):
-            if kept == "out + x":
-                return [f"out + (self.downsample({entering}) if self.reshapes else x)"]
-            return [f"out + self.downsample({entering} if self.reshapes else x)"]
-        return ["if self.reshapes:", f"    out = {changed}", "else:", *indent([*before, f"out = {kept}"], 1)]
-
-    def _kept(self) -> tuple[list[str], str]:
-        """For a block whose shape stays: what is computed before the sum, and the sum."""
-        body = self.keeping
-        if body is None:
-            return [], ""
-        if body.gate:
-            gate = [f"gate = {_nested([layer.name for layer in body.gate], 'x')}"]
-            return gate, ("gate * out" if body.branch_product else "out") + " + (1 - gate) * x"
-        if self._downsample(body):
-            return [], "out + self.downsample(x)"
-        if scaled := self._scaled(body):
-            return [], f"{scaled[0].value} * out + {body.shortcut[0].value} * x"
-        return [], "out + self.dropout(x)" if body.shortcut else "out + x"
+def block_classes(plan: Plan) -> dict[int, BlockClass]:
+    """The class of each body, by the body's identity."""
+    bodies = list({id(unit.body): unit.body for unit in plan.units}.values())
+    structures: dict[Any, list[Body]] = {}
+    for body in bodies:
+        structures.setdefault(_structure(body), []).append(body)
+    first = plan.units[0].body
+    found: dict[int, BlockClass] = {}
+    names: set[str] = set()
+    for alike in structures.values():
+        name = _class_name(plan, alike, starts=first if len(alike) == 1 else None)
+        if name in names:
+            name += str(len(names) + 1)
+        names.add(name)
+        of_structure = BlockClass(plan, alike, name)
+        found |= {id(body): of_structure for body in alike}
+    return found
 
 
-def _chain(body: Body) -> list[Layer]:
-    """The layers of the branch with the activation that both paths may share; a factor stands in the forward."""
-    return [layer for layer in (*body.entry, *body.branch) if layer.op != "scale"]
+def stage_lines(plan: Plan, classes: Mapping[int, BlockClass]) -> list[str]:
+    """The stages as rows of blocks, alike ones counted."""
+    lines = []
+    for stage, of_stage in groupby(plan.units, key=lambda unit: unit.stage):
+        rows = list(_rows(list(of_stage), classes))
+        together = f"self.layer{stage} = nn.Sequential({', '.join(rows)})"
+        if len(rows) == 1 or len(together) <= 92:
+            lines.append(together)
+        else:
+            lines += [f"self.layer{stage} = nn.Sequential(", *(f"    {row}," for row in rows), ")"]
+    return lines
 
 
-def _changes(body: Body) -> bool:
-    return body.in_shape[0] != body.out_shape[0]
+def _rows(units: Sequence[Unit], classes: Mapping[int, BlockClass]) -> Iterator[str]:
+    for made_by, alike in groupby(classes[id(unit.body)].instance(unit.body) for unit in units):
+        number = len(list(alike))
+        if number < MANY:
+            yield from [made_by] * number
+        else:
+            yield f"*({made_by} for _ in range({number}))"
 
 
-def _nested(names: list[str], argument: str) -> str:
-    """The layers called one around the other, the first innermost."""
-    for name in names:
-        argument = f"self.{name}({argument})"
-    return argument
+def _structure(body: Body) -> Any:
+    """What blocks of one class share: everything but channels, strides and chances."""
+    return tuple(
+        (layer.name, layer.op, layer.inputs, layer.bias, OPERATORS[layer.op].whole_map or layer.kernel)
+        for layer in body.layers
+    )
+
+
+def _class_name(plan: Plan, alike: Sequence[Body], starts: Body | None) -> str:
+    body = alike[0]
+    base = "BasicBlock" if plan.spec.block == "basic" else "Bottleneck"
+    leading = ORDERINGS[plan.spec.ordering].leading
+    starts_late = starts is not None and body is starts and leading and len(plan.units) > 1
+    if not body.addition:
+        return f"{'First' if starts_late else ''}Plain{base}"
+    if starts_late:
+        return f"First{base}"
+    if any(one.in_shape == one.out_shape for one in alike):
+        return base
+    strided = all(one.in_shape[1:] != one.out_shape[1:] for one in alike)
+    return f"{'Downsampling' if strided else 'Widening'}{base}"
+
+
+def _dimensions(bodies: Sequence[Body]) -> Iterator[Parameter]:
+    """The numbers of channels that have a name: what comes in, what goes out, what lies between where it differs."""
+    comes_in = tuple(body.in_shape[0] for body in bodies)
+    goes_out = tuple(body.out_shape[0] for body in bodies)
+    if comes_in == goes_out:
+        yield Parameter("channels", "int", comes_in)
+    else:
+        yield Parameter("inputs", "int", comes_in)
+    between = tuple(next(layer.out_shape[0] for layer in body.layers if layer.op == "conv") for body in bodies)
+    if between not in (comes_in, goes_out):
+        yield Parameter("width", "int", between)
+    if comes_in != goes_out:
+        yield Parameter("outputs", "int", goes_out)
+    if bodies[0].part("attention"):
+        yield Parameter("squeezed", "int", tuple(body.part("attention")[1].out_shape[0] for body in bodies))

@@ -78,7 +78,7 @@ def _program(spec: ArchSpec, seed: int) -> Any:
 
     # It warns of torchvision's operators, which are not there and not used here.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    images = torch.zeros(2, spec.in_channels, spec.image_size, spec.image_size)
+    images = torch.zeros(2, spec.in_channels, *spec.image_shape)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter meets deprecations in torch itself
         return torch.onnx.export(

@@ -50,7 +50,8 @@ def ledger_csv(ledger: Ledger) -> str:
 def ledger_values(ledger: Ledger) -> dict[str, Any]:
     """The specification, the totals for one image, the memory of one training step on it, and the rows.
 
-    ``activations.elements`` are the numbers that all operations put out, ``memory`` is in bytes.
+    ``activations.elements`` are the numbers that all operations put out, ``memory`` is in bytes, ``blocks_on_average``
+    are those that stochastic depth leaves to a training step.
     """
     training, inference = training_memory(ledger, 1), inference_memory(ledger, 1)
     return {
@@ -74,6 +75,7 @@ def ledger_values(ledger: Ledger) -> dict[str, Any]:
         "depth": ledger.depth,
         "receptive_field": ledger.receptive_field,
         "paths": ledger.paths,
+        "blocks_on_average": ledger.blocks_on_average,
         "rows": [row_values(row) for row in ledger.rows],
     }
 

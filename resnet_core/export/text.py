@@ -23,7 +23,8 @@ def paragraph(text: str, depth: int = 0) -> str:
 
 
 def broken(lines: Iterable[str]) -> list[str]:
-    """Each line that is too long broken at its outermost brackets, as formatters do."""
+    """Each line that is too long broken at its outermost brackets, as formatters do: what they hold on a line of its
+    own, or on a line for each argument."""
     whole = []
     for line in lines:
         head, bracket, rest = line.partition("(")
@@ -32,5 +33,20 @@ def broken(lines: Iterable[str]) -> list[str]:
             continue
         inner, closing, tail = rest.rpartition(")")
         margin = line[: len(line) - len(line.lstrip())]
-        whole += [f"{head}(", f"{margin}    {inner}", f"{margin}{closing}{tail}"]
+        held = [f"{margin}    {inner}"]
+        if len(held[0]) > WIDTH:
+            held = broken(f"{margin}    {argument}," for argument in _arguments(inner))
+        whole += [f"{head}(", *held, f"{margin}{closing}{tail}"]
     return whole
+
+
+def _arguments(text: str) -> list[str]:
+    """The parts of a list between its commas, those within brackets left alone."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]

@@ -2,100 +2,99 @@
 
 In-place ReLU or ``+=`` would let a forward hook see rectified values and make backward hooks raise, so that nothing
 that is measured on the module could be trusted.
+
+Stem, blocks and head are computed alike, by a walk over the layers of their body (:func:`interpret`), so the module
+knows no more of the data flow than the plan says.
 """
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from resnet_core.body import Body
 from resnet_core.cost.ledger import count
 from resnet_core.cost.memory import refuse_if_too_many
+from resnet_core.errors import N_, Refusal
+from resnet_core.layer import INPUT, Layer, size
+from resnet_core.model import modules
 from resnet_core.model.initialisation import initialise
-from resnet_core.plan import Layer, Plan, Unit, plan
+from resnet_core.operators import APPLY, OPERATORS, Channels
+from resnet_core.plan import Plan, Unit, plan
 from resnet_core.spec import ArchSpec
 
+Run = Callable[[Layer, Callable[[], Tensor]], Tensor]
 
-class ZeroPadShortcut(nn.Module):
-    """Option A of arXiv:1512.03385, section 3.3: every ``stride``-th pixel, and zeros for the added channels.
 
-    Shape: ``(N, C, H, W)`` to ``(N, C + added, ceil(H / stride), ceil(W / stride))``.
+class Step(NamedTuple):
+    """A layer ready to be computed: what does it, whose values it takes, and which nobody needs after it."""
+
+    layer: Layer
+    compute: Callable[..., Tensor]
+    reads: tuple[str, ...]
+    done_with: tuple[str, ...]
+
+
+def interpret(steps: Sequence[Step], x: Tensor, run: Run | None = None) -> Tensor:
+    """The layers of a body in their order, from its input to its result.
+
+    ``run(layer, work)`` stands around each layer where it is given, and returns what ``work()`` does. A value is let go
+    as soon as its last reader has it.
     """
-
-    def __init__(self, stride: int, added: int) -> None:
-        super().__init__()
-        self.stride, self.added = stride, added
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Subsample and pad; no weights take part."""
-        return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
-
-    def extra_repr(self) -> str:
-        """What ``print`` shows of it."""
-        return f"stride={self.stride}, added={self.added}"
+    values = {INPUT: x}
+    for layer, compute, reads, done_with in steps:
+        taken = [values[name] for name in reads]
+        for name in done_with:
+            del values[name]
+        values[layer.name] = run(layer, partial(compute, *taken)) if run else compute(*taken)
+    (result,) = values.values()
+    return result
 
 
-class Scale(nn.Module):
-    """A constant factor (arXiv:1603.05027, Figure 2b). Shape: any, kept."""
-
-    def __init__(self, factor: float) -> None:
-        super().__init__()
-        self.factor = factor
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The product."""
-        return x * self.factor
-
-    def extra_repr(self) -> str:
-        """What ``print`` shows of it."""
-        return f"{self.factor}"
+def _steps(parent: nn.Module, body: Body) -> tuple[Step, ...]:
+    """The steps of a body, whose modules become ``parent``'s under the names of their layers."""
+    last_reader = {name: layer.name for layer in body.layers for name in layer.inputs}
+    return tuple(
+        Step(
+            layer,
+            _computation(layer, _register(parent, layer)),
+            layer.inputs,
+            tuple(name for name in dict.fromkeys(layer.inputs) if last_reader[name] == layer.name),
+        )
+        for layer in body.layers
+    )
 
 
-def _module(layer: Layer) -> nn.Module:
-    channels, outputs = layer.in_shape[0], layer.out_shape[0]
-    match layer.op:
-        case "conv":
-            return nn.Conv2d(
-                channels, outputs, layer.kernel, layer.stride, layer.padding, groups=layer.groups, bias=layer.bias
-            )
-        case "bn":
-            return nn.BatchNorm2d(channels)
-        case "relu":
-            return nn.ReLU()
-        case "maxpool":
-            return nn.MaxPool2d(layer.kernel, layer.stride, layer.padding)
-        case "avgpool":
-            return nn.AdaptiveAvgPool2d(1)
-        case "fc":
-            return nn.Linear(channels, outputs)
-        case "pad":
-            return ZeroPadShortcut(layer.stride, outputs - channels)
-        case "scale":
-            return Scale(layer.value)
-        case "dropout":
-            return nn.Dropout(layer.value)
-        case "sigmoid":
-            return nn.Sigmoid()
-        case "add" | "multiply":
-            raise ValueError(f"{layer.name} has no module: it stands in ResidualUnit.forward")
+def _register(parent: nn.Module, layer: Layer) -> nn.Module | None:
+    """The layer's module under its name, if its operator has one; ``downsample.0`` goes into a Sequential."""
+    call = OPERATORS[layer.op].call
+    if call is None:
+        return None
+    name, arguments, options = call(layer)
+    plain = [int(value) if isinstance(value, Channels) else value for value in arguments]
+    module: nn.Module = getattr(modules if hasattr(modules, name) else nn, name)(*plain, **options)
+    path, _, last = layer.name.rpartition(".")
+    if path and not hasattr(parent, path):
+        parent.add_module(path, nn.Sequential())
+    parent.get_submodule(path).add_module(last, module)
+    return module
 
 
-def _register(parent: nn.Module, layers: tuple[Layer, ...]) -> tuple[nn.Module, ...]:
-    """Give ``parent`` the modules of ``layers`` under their names; ``downsample.0`` goes into a Sequential."""
-    modules = []
-    for layer in layers:
-        module = _module(layer)
-        path, _, name = layer.name.rpartition(".")
-        if path and not hasattr(parent, path):
-            parent.add_module(path, nn.Sequential())
-        parent.get_submodule(path).add_module(name, module)
-        modules.append(module)
-    return tuple(modules)
+def _computation(layer: Layer, module: nn.Module | None) -> Callable[..., Tensor]:
+    """The operator's expression as a function of what the layer reads."""
+    expression = OPERATORS[layer.op].expression
+    if expression == APPLY and module is not None:
+        return module
+    return partial(_function(expression.format("a", "b", module="module", value="value")), module, layer.value)
 
 
-def _through(modules: tuple[nn.Module, ...], x: Tensor) -> Tensor:
-    for module in modules:
-        x = module(x)
-    return x
+@lru_cache
+def _function(expression: str) -> Callable[..., Tensor]:
+    # The very text that the exported source contains; it comes from the table of operators and from nowhere else.
+    function: Callable[..., Tensor] = eval(f"lambda module, value, a, b=None: {expression}")
+    return function
 
 
 class ResidualUnit(nn.Module):
@@ -106,27 +105,11 @@ class ResidualUnit(nn.Module):
 
     def __init__(self, unit: Unit) -> None:
         super().__init__()
-        body = unit.body
-        self.residual = body.add is not None
-        self.exclusive = body.branch_product is not None
-        self._entry = _register(self, body.entry)
-        self._branch = _register(self, body.branch)
-        self._gate = _register(self, body.gate)
-        self._shortcut = _register(self, body.shortcut)
-        self._exit = _register(self, body.exit)
+        self.steps = _steps(self, unit.body)
 
     def forward(self, x: Tensor) -> Tensor:
-        """F(x) + x where there is a shortcut; F(x) in a plain network."""
-        x = _through(self._entry, x)
-        out = _through(self._branch, x)
-        if self.residual:
-            carried = _through(self._shortcut, x)
-            if self._gate:  # arXiv:1603.05027, section 3.1: g(x) F(x) + (1 - g(x)) x, or without the first g
-                gate = _through(self._gate, x)
-                carried = (1 - gate) * carried
-                out = gate * out if self.exclusive else out
-            out = out + carried
-        return _through(self._exit, out)
+        """What the last layer of the block puts out."""
+        return interpret(self.steps, x)
 
 
 class ResNet(nn.Module):
@@ -135,7 +118,7 @@ class ResNet(nn.Module):
     def __init__(self, layers: Plan) -> None:
         super().__init__()
         self.spec = layers.spec
-        self._stem = _register(self, layers.stem)
+        self._stem = _steps(self, layers.stem)
         units = []
         for planned in layers.units:
             stage = f"layer{planned.stage}"
@@ -146,30 +129,46 @@ class ResNet(nn.Module):
             units.append(unit)
         self.units = tuple(units)  # a plain tuple: the stages own them
         self.unit_names = tuple(planned.name for planned in layers.units)
-        *before, classifier = _register(self, layers.head)
-        # In tuples: an attribute that is a module would put its weights into the state_dict a second time.
-        self._head, self._classifier = tuple(before), (classifier,)
+        self._head = _steps(self, layers.head)
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores, before any softmax."""
-        x = _through(self._stem, x)
-        x = _through(self.units, x)
-        x = _through(self._head, x)
-        return _through(self._classifier, torch.flatten(x, 1))
+        x = interpret(self._stem, x)
+        for unit in self.units:
+            x = unit(x)
+        return interpret(self._head, x)
+
+    def replay(self, x: Tensor, run: Run) -> Tensor:
+        """The same pass, one layer at a time, each through ``run(layer, work)``: the same scores to the bit."""
+        for steps in (self._stem, *(unit.steps for unit in self.units), self._head):
+            x = interpret(steps, x, run)
+        return x
 
 
 def build(spec: ArchSpec, seed: int = 0) -> ResNet:
     """The network that ``spec`` describes, on the CPU, its first weights drawn from ``seed``.
 
-    A network of more than 10^9 parameters is refused before anything is allocated.
+    A network of more than 10^9 parameters is refused before anything is allocated, and one that no image could pass.
     """
     refuse_if_too_many(count(spec))
     layers = plan(spec)
+    _refuse_lonely_groups(layers)
     with torch.device("meta"):  # the weights are drawn once, by initialise, not a first time by each constructor
         model = ResNet(layers)
     _allocate(model)
     initialise(model, layers, seed)
     return model
+
+
+def _refuse_lonely_groups(layers: Plan) -> None:
+    """A group of a single number is its own mean, so that GroupNorm puts out zeros; PyTorch takes no such image."""
+    for layer in layers:
+        if layer.op == "gn" and size(layer.in_shape) == layer.groups:
+            raise Refusal(
+                N_("{layer} would normalise {groups} groups of a single number each, for its map is 1x1: all would "
+                   "become 0. Larger images, more channels or BatchNorm help."),
+                field="norm", layer=layer.name, groups=layer.groups,
+            )  # fmt: skip
 
 
 def _allocate(model: nn.Module) -> None:

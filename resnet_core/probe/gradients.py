@@ -31,7 +31,7 @@ def gradient_flow(
     place = devices.resolve(device)
     fitted = fit(spec, data)
     refuse_if_too_large(fitted, batch_size, available=devices.free_bytes(device))
-    images = load(data, fitted.image_size)
+    images = load(data, fitted.image_shape[0])
     started = time.perf_counter()
     model = build(fitted, seed=seed).to(place).train()
     index = next(batches(images, epoch=1, seed=seed, batch_size=batch_size))
@@ -47,7 +47,7 @@ def gradient_flow(
         data=as_choice(data).name,
         seed=seed,
         batch_size=batch_size,
-        image_size=fitted.image_size,
+        image_size=fitted.image_shape[0],
         device=device,
         device_name=devices.device_name(device),
         threads=devices.threads_here(),

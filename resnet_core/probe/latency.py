@@ -50,7 +50,7 @@ def latencies(
 ) -> tuple[Latency, ...]:
     """The times of ``repeats`` forward passes of each network, taken in turn (A B A B) after a warm-up.
 
-    Inputs are ``(batch_size, in_channels, image_size, image_size)`` normal numbers from ``seed``, which also draws the
+    Inputs are ``(batch_size, in_channels, H, W)`` normal numbers from ``seed``, which also draws the
     weights. Where the passes would take longer than ``budget_s`` seconds for each network there are fewer, at least
     five. :class:`Refusal`: no such device, too large for the memory, or more than 10^11 MACs in a
     pass (10^13 on a GPU).
@@ -124,8 +124,8 @@ def measurable(spec: ArchSpec, batch_size: int, device: str) -> Ledger:
 
 
 def images(spec: ArchSpec, batch_size: int, seed: int, place: torch.device) -> Tensor:
-    """Normal numbers ``(batch_size, in_channels, image_size, image_size)``."""
-    shape = batch_size, spec.in_channels, spec.image_size, spec.image_size
+    """Normal numbers ``(batch_size, in_channels, H, W)``."""
+    shape = batch_size, spec.in_channels, *spec.image_shape
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(place)
 
 

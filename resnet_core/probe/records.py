@@ -70,7 +70,7 @@ class Latency:
     macs: int
     params: int
     batch_size: int
-    image_size: int
+    image_size: int | str  # 320x240 where height and width differ
     seed: int
     busy_cores: float
     cores: int
@@ -145,7 +145,7 @@ class Roofline:
     peak_macs_per_s: float
     peak_bytes_per_s: float
     batch_size: int
-    image_size: int
+    image_size: int | str  # 320x240 where height and width differ
     seed: int
     busy_cores: float
     cores: int

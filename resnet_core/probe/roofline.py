@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from resnet_core.cost.ledger import FLOAT32, Ledger
+from resnet_core.layer import Layer
 from resnet_core.model.network import ResNet, build
-from resnet_core.plan import Body, Layer
 from resnet_core.probe import clock
 from resnet_core.probe.latency import REPEATS, images, measurable, provenance
 from resnet_core.probe.records import Roofline, spread
@@ -23,8 +23,6 @@ from resnet_core.train import devices
 PRODUCT = 1024  # rows and columns of the matrices whose product is the compute roof
 COPY_FLOATS = 2**24  # 64 MiB: far larger than a processor's caches
 ROOF_REPEATS = 7
-
-Timed = Callable[[Layer, Callable[[], Tensor]], Tensor]
 
 
 class LayerKind(NamedTuple):
@@ -59,8 +57,8 @@ def rooflines(
         peaks = _peaks(place)
         models = [build(spec, seed=seed).to(place).eval() for spec in specs]
         works = [
-            partial(layer_times, model, ledger, images(spec, batch_size, seed, place), place)
-            for model, ledger, spec in zip(models, ledgers, specs, strict=True)
+            partial(layer_times, model, images(spec, batch_size, seed, place), place)
+            for model, spec in zip(models, specs, strict=True)
         ]
         for work in works:
             work()
@@ -77,7 +75,7 @@ def rooflines(
     )
 
 
-def layer_times(model: ResNet, ledger: Ledger, x: Tensor, place: torch.device) -> dict[LayerKind, float]:
+def layer_times(model: ResNet, x: Tensor, place: torch.device) -> dict[LayerKind, float]:
     """One forward pass; the time of all layers of a kind together, in seconds."""
     times: dict[LayerKind, float] = {}
 
@@ -88,46 +86,8 @@ def layer_times(model: ResNet, ledger: Ledger, x: Tensor, place: torch.device) -
         times[kind] = times.get(kind, 0.0) + taken
         return out[0]
 
-    replay(model, ledger, x, timed)
+    model.replay(x, timed)
     return times
-
-
-def replay(model: ResNet, ledger: Ledger, x: Tensor, run: Timed) -> Tensor:
-    """The network's forward pass, one layer of the plan at a time, each through ``run(layer, work)``.
-
-    The same modules in the same order as ``model(x)``, so the scores ``(N, num_classes)`` are the same bits.
-    """
-    layers = ledger.plan
-    x = _through(model, "", layers.stem, x, run)
-    for unit in layers.units:
-        x = _block(model, unit.name + ".", unit.body, x, run)
-    *before, fc = layers.head
-    x = torch.flatten(_through(model, "", before, x, run), 1)
-    return _through(model, "", (fc,), x, run)
-
-
-def _block(model: ResNet, prefix: str, body: Body, x: Tensor, run: Timed) -> Tensor:
-    x = _through(model, prefix, body.entry, x, run)
-    out = _through(model, prefix, body.branch, x, run)
-    if body.add:
-        gate = _through(model, prefix, body.gate, x, run)
-        if body.branch_product:
-            out = run(body.branch_product, partial(torch.mul, gate, out))
-        carried = _through(model, prefix, body.shortcut, x, run)
-        if body.shortcut_product:
-            carried = run(body.shortcut_product, partial(_complement_times, gate, carried))
-        out = run(body.add, partial(torch.add, out, carried))
-    return _through(model, prefix, body.exit, out, run)
-
-
-def _complement_times(gate: Tensor, carried: Tensor) -> Tensor:
-    return (1 - gate) * carried
-
-
-def _through(model: ResNet, prefix: str, layers: Sequence[Layer], x: Tensor, run: Timed) -> Tensor:
-    for layer in layers:
-        x = run(layer, partial(model.get_submodule(prefix + layer.name), x))
-    return x
 
 
 def kind_of(layer: Layer) -> LayerKind:
@@ -158,8 +118,7 @@ def _record(
         if row.kind == "bias":  # added where its layer writes, so only its parameters are moved for it
             entry[2] += FLOAT32 * row.params
             continue
-        statistics = row.params if row.kind == "bn" else 0
-        fixed = FLOAT32 * (row.params + statistics)  # read once, whatever the batch
+        fixed = FLOAT32 * (row.params + row.statistics)  # read once, whatever the batch
         entry[0] += 1
         entry[1] += batch_size * row.macs
         entry[2] += fixed + batch_size * (row.read_bytes - fixed + row.written_bytes)

@@ -57,7 +57,7 @@ class Training:
         self.steps = Stopwatch(progress.steps_s)
         self.fitted, self.how, self.progress = fitted, how, progress
         self.numerics = Numerics.of(how)
-        self.images = load(how.images, fitted.image_size).to(self.numerics.device)
+        self.images = load(how.images, fitted.image_shape[0]).to(self.numerics.device)
         self.model = self.numerics.place(build(fitted, seed=how.seed)).train()
         self.optimizer = optimizer_of(how, self.model)
         if resume_from:

@@ -104,7 +104,7 @@ def _measure(fitted: ArchSpec, how: TrainSpec, candidates: list[Candidate]) -> d
     place = torch.device(how.device)
     model = build(fitted, seed=how.seed).to(place).train()
     draw = torch.Generator().manual_seed(how.seed)
-    shape = how.batch_size, fitted.in_channels, fitted.image_size, fitted.image_size
+    shape = how.batch_size, fitted.in_channels, *fitted.image_shape
     inputs = torch.randn(shape, generator=draw).to(place)
     labels = torch.randint(fitted.num_classes, shape[:1], generator=draw).to(place)
     best: dict[Candidate, float] = {}

@@ -72,14 +72,13 @@ def test_every_preset_is_shown(name: str) -> None:
         ("stages", "21", "A CIFAR network of basic blocks has 6n+2 layers"),
         ("stages", "", "stages lists the blocks of 1 to 6 stages"),
         ("stages", "9,0,9", "stages lists the blocks of 1 to 6 stages"),
-        ("image_size", 2, "image_size 2 would leave less than one pixel"),
-        ("groups", 2, "groups and width_per_group shape the 3x3 of a bottleneck"),
+        ("image_size", "0", "image_size is a whole number from 1 to 1024, or height x width"),
+        ("cut", "0", "cut lists blocks from 1 to 2400"),
     ],
 )
 def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typed: Any, sentence: str) -> None:
     visitor = unfolded(open_page(), "a.more")
-    kind = visitor.text_input if field == "stages" else visitor.number_input
-    kind(key=f"a.{field}").set_value(typed).run()
+    visitor.text_input(key=f"a.{field}").set_value(typed).run()
     calm(visitor)
     assert len(visitor.error) == 1
     assert visitor.error[0].value.startswith(sentence) or sentence in visitor.error[0].value
@@ -91,9 +90,7 @@ def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typ
 @pytest.mark.parametrize(
     ("there", "switch", "value", "sentence"),
     [
-        ({"a_shortcut": "exclusive_gating"}, "skip", False, "shortcut exclusive_gating needs skip true"),
-        ({"a_zero_init_residual": "true"}, "skip", False, "which needs skip true, norm batch and an ordering"),
-        ({"a_projection": "C"}, "shortcut", "dropout", "leaves none for shortcut dropout"),
+        ({"a_width": "3", "a_width_per_group": "21"}, "block", "bottleneck", "leave a group less than one channel"),
     ],
 )
 def test_what_is_impossible_as_a_whole_is_refused_at_the_widget_that_asked(
@@ -101,17 +98,32 @@ def test_what_is_impossible_as_a_whole_is_refused_at_the_widget_that_asked(
 ) -> None:
     visitor = open_page(a="cifar20", **there)
     before = of_link(visitor)
-    if switch == "shortcut":
-        visitor = unfolded(visitor, "a.more")
-    kind = visitor.toggle if switch == "skip" else visitor.selectbox
-    was = kind(key=f"a.{switch}").value
-    kind(key=f"a.{switch}").set_value(value).run()
+    was = visitor.button_group(key=f"a.{switch}").value
+    visitor.button_group(key=f"a.{switch}").set_value(value).run()
     calm(visitor)
     assert [sentence in box.value for box in visitor.error] == [True]
-    kind = visitor.toggle if switch == "skip" else visitor.selectbox
-    (widget,) = (one for one in kind if str(one.key).startswith(f"a.{switch}"))
+    (widget,) = (one for one in visitor.button_group if str(one.key).startswith(f"a.{switch}"))
     assert widget.value == was, "the widget shows the network that is kept"
-    assert of_link(visitor).get("a.shortcut") == before.get("a.shortcut")
+    assert of_link(visitor).items() >= before.items()
+
+
+def test_no_toggle_refuses_and_what_has_no_effect_is_greyed_with_the_reason() -> None:
+    visitor = unfolded(open_page(a="resnext50_32x4d"), "a.more")
+    visitor.button_group(key="a.block").set_value("basic").run()
+    calm(visitor)
+    assert not visitor.error
+    groups = visitor.number_input(key="a.groups")
+    assert groups.disabled
+    assert groups.value == 32, "it keeps its value"
+    assert "A basic block has no such part: it shapes a bottleneck." in {caption.value for caption in visitor.caption}
+    visitor.toggle(key="a.skip").set_value(False).run()
+    calm(visitor)
+    assert not visitor.error
+    assert visitor.selectbox(key="a.shortcut").disabled
+    assert shown(visitor, "a") == expected(preset("resnext50_32x4d").with_(block="basic", skip=False))
+    visitor.toggle(key="a.skip").set_value(True).run()
+    visitor.button_group(key="a.block").set_value("bottleneck").run()
+    assert shown(visitor, "a") == expected(preset("resnext50_32x4d")), "it counts again"
 
 
 def test_every_field_has_a_widget() -> None:

@@ -62,7 +62,8 @@ def test_each_field_of_a_network_has_its_place(slot: Any, name: str) -> None:
     values = {"skip": "false", "ordering": "full_preact", "block": "bottleneck", "stages": "2,3", "stem": "imagenet",
               "projection": "C", "stride_on": "1x1", "norm": "none", "zero_init_residual": "true", "groups": "2",
               "width_per_group": "32", "shortcut": "dropout", "shortcut_scale": "0.25", "branch_scale": "1.5",
-              "dropout_rate": "0.1"}  # fmt: skip
+              "dropout_rate": "0.1", "residual_scale": "0", "stochastic_depth": "0.5", "branch_dropout": "0.3",
+              "attention": "se", "image_size": "320x240", "cut": "2,3"}  # fmt: skip
     base = {slot: "resnet50"} if name in ("groups", "width_per_group") else {slot: "cifar20"}
     got, problems = read({**base, f"{slot}.{name}": values.get(name, "5")}, START)
     assert problems == []
@@ -85,7 +86,7 @@ def test_each_field_of_a_network_has_its_place(slot: Any, name: str) -> None:
         ({"a.stages": "57"}, "stages", "57 lies between 56 and 62."),
         ({"a.skip": "perhaps"}, "skip", "skip is true or false"),
         ({"a.block": "기본"}, "block", "block is one of basic, bottleneck"),
-        ({"a.groups": "2"}, "groups", "a basic block needs groups 1"),
+        ({"a.image_size": "320x"}, "image_size", "or height x width such as 320x240; got 320x."),
         ({"a.colour": "red"}, "", "There is no field colour"),
         ({"a.": "red"}, "", "There is no field "),
         ({"train.epochs": "0"}, "epochs", "epochs is a whole number from 1 to 200; got 0."),
@@ -125,9 +126,16 @@ def test_of_several_bad_parts_each_is_named() -> None:
 @pytest.mark.parametrize(
     ("parts", "kept", "said"),
     [
-        ({"skip": "false", "shortcut": "exclusive_gating"}, {"skip": False}, "exclusive_gating needs skip true"),
-        ({"shortcut": "dropout", "skip": "false"}, {"shortcut": "dropout"}, "shortcut dropout needs skip true"),
-        ({"projection": "C", "shortcut": "conv1x1"}, {"projection": "C"}, "leaves none for shortcut conv1x1"),
+        (
+            {"block": "bottleneck", "width_per_group": "3"},
+            {"block": "bottleneck"},
+            "groups 1 leave a group less than one channel",
+        ),
+        (
+            {"width_per_group": "3", "block": "bottleneck"},
+            {"width_per_group": 3},
+            "groups 1 leave a group less than one channel",
+        ),
     ],
 )
 def test_of_two_parts_that_exclude_each_other_the_first_is_kept(
@@ -137,6 +145,13 @@ def test_of_two_parts_that_exclude_each_other_the_first_is_kept(
     assert len(problems) == 1
     assert said in str(problems[0])
     assert got.a.spec == preset("cifar20").with_(**kept)
+
+
+def test_parts_that_have_no_effect_beside_others_are_kept() -> None:
+    link = {"a": "cifar20", "a.skip": "false", "a.shortcut": "exclusive_gating", "a.groups": "4", "a.cut": "3"}
+    got, problems = read(link, START)
+    assert problems == []
+    assert got.a.spec == preset("cifar20").with_(skip=False, shortcut="exclusive_gating", groups=4, cut=(3,))
 
 
 def test_changes_that_hold_only_together_are_taken_together() -> None:

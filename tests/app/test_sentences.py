@@ -31,6 +31,11 @@ def test_a_change_tells_every_field_and_every_total(english: Words) -> None:
     assert said.endswith(".")
 
 
+def test_stochastic_depth_is_told_by_the_blocks_that_are_left_on_average(english: Words) -> None:
+    said = _told(preset("cifar110"), english, stochastic_depth=0.5)
+    assert said.endswith("40.25 of 54 blocks take part in a training step on average.")
+
+
 def test_what_a_plain_network_does_not_have_is_not_told(english: Words) -> None:
     assert "additions" not in _told(preset("plain56"), english, width=32)
 

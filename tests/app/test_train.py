@@ -100,10 +100,11 @@ def test_every_field_of_a_further_network_can_be_changed(slot: Slot) -> None:
     visitor = look(visitor)
     visitor.text_input(key=f"{slot}.stages").set_value("2,2,2").run()
     visitor = look(visitor)
-    visitor.number_input(key=f"{slot}.groups").set_value(2).run()
+    assert visitor.number_input(key=f"{slot}.groups").disabled, "a basic block has none"
+    visitor.text_input(key=f"{slot}.cut").set_value("0").run()
     calm(visitor)
     visitor = look(visitor)
-    assert ["a basic block needs groups 1" in box.value for box in visitor.error] == [True]
+    assert ["cut lists blocks from 1" in box.value for box in visitor.error] == [True]
     read, problems = link.read(of_link(visitor), Experiment())
     assert not problems
     assert read.network(slot).spec == preset("cifar20").with_(width=8, stages=(2, 2, 2))

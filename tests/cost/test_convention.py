@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 
 from resnet_core import ArchSpec, count, preset
 from resnet_core.cost.convention import CLASSES, Convention, elements
-from resnet_core.cost.ledger import Kind
-from resnet_core.plan import Op
+from resnet_core.layer import Op
+from resnet_core.operators import OPERATORS
 from tests.strategies import arch_specs
-
-FREE = {"pad"}  # moves numbers and computes none
 
 # fvcore, torchinfo and torch 2.13 on a network of torchvision's layout, one 224x224 image, added up by hand.
 M, NORMALISED, RECTIFIED, ADDED, AVERAGED = 4_089_184_256, 11_113_984, 9_608_704, 5_519_360, 100_352
@@ -20,9 +18,8 @@ FVCORE = 4_111_512_576
 
 
 def test_every_kind_of_operation_is_in_one_class() -> None:
-    kinds = [kind for group in CLASSES.values() for kind in group.kinds]
-    assert len(kinds) == len(set(kinds))
-    assert set(kinds) | FREE == {*get_args(Op), "bias"} >= {value for arg in get_args(Kind) for value in get_args(arg)}
+    assert set(OPERATORS) == set(get_args(Op))
+    assert {operator.group for operator in OPERATORS.values()} | {"bias"} == set(CLASSES)
 
 
 def test_the_closed_figures_of_resnet50() -> None:

@@ -25,6 +25,10 @@ NETWORKS = [
     ("preact164", 4, {}),
     ("cifar20", 32, {"shortcut": "exclusive_gating"}),
     ("cifar20", 32, {"shortcut": "dropout"}),
+    ("cifar20", 32, {"projection": "D", "cut": (2, 5)}),
+    ("cifar20", 32, {"norm": "group", "attention": "se"}),
+    ("cifar20", 32, {"residual_scale": 1, "stochastic_depth": 0.5, "branch_dropout": 0.2}),
+    ("resnet18", 8, {"image_size": "48x96", "stem": "deep"}),
 ]
 
 
@@ -36,7 +40,7 @@ def _allocated_at_most(spec: ArchSpec, batch_size: int) -> int:
     """
     model = build(spec).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    images = torch.rand(batch_size, spec.in_channels, spec.image_size, spec.image_size)
+    images = torch.rand(batch_size, spec.in_channels, *spec.image_shape)
     labels = torch.zeros(batch_size, dtype=torch.long)
 
     def step() -> None:

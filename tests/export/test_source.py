@@ -9,43 +9,18 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings
 
-from resnet_core import ArchSpec, Refusal, build, count, preset, presets
+from resnet_core import ArchSpec, build, count, preset, presets
 from resnet_core.export.source import source
 from resnet_core.spec import ARCH_FIELDS
+from tests.strategies import arch_specs
 
-SIZES = {"width": 8, "image_size": 20, "num_classes": 5, "groups": 4, "width_per_group": 160, "expansion": 3,
-         "in_channels": 3}  # fmt: skip
+GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN_SOURCES = ("resnet18", "cifar56", "preact164")
+RENEW = "python -m tests.export.test_source"
 ORDERINGS = list(ARCH_FIELDS["ordering"].choices)
 SHORTCUTS = list(ARCH_FIELDS["shortcut"].choices)
-
-
-@st.composite
-def specs(draw: st.DrawFn) -> ArchSpec:
-    """A small network over all fields; what does not fit together is left to the specification to refuse."""
-    drawn: dict[str, Any] = {}
-    for name, field in ARCH_FIELDS.items():
-        match field.kind:
-            case "choice":
-                drawn[name] = draw(st.sampled_from(list(field.choices)), label=name)
-            case "switch":
-                drawn[name] = draw(st.booleans(), label=name)
-            case "wholes":
-                drawn[name] = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple), label=name)
-            case "whole":
-                drawn[name] = draw(st.integers(int(field.minimum or 0), SIZES[name]), label=name)
-            case "real":
-                drawn[name] = draw(st.floats(field.minimum, field.maximum), label=name)
-    if drawn["block"] == "basic":
-        drawn |= {"groups": 1, "width_per_group": 64}
-    drawn["shortcut"] = drawn["shortcut"] if drawn["skip"] and drawn["projection"] != "C" else "identity"
-    try:
-        return ArchSpec(**drawn)
-    except Refusal:
-        assume(False)
-        raise
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +46,7 @@ def same(spec: ArchSpec) -> None:
         if weight.is_floating_point():
             weight.copy_(weight * 0.7 if weight.dim() > 1 else weight + 0.1 * torch.rand(weight.shape))
     there.load_state_dict(here.state_dict(), strict=True)
-    images = torch.randn(2, spec.in_channels, spec.image_size, spec.image_size)
+    images = torch.randn(2, spec.in_channels, *spec.image_shape)
     with torch.no_grad():
         scores = here.eval()(images)
         assert torch.isfinite(scores).all()
@@ -81,7 +56,7 @@ def same(spec: ArchSpec) -> None:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(specs())
+@given(arch_specs())
 def test_any_network_is_the_same_network(spec: ArchSpec) -> None:
     same(spec)
 
@@ -104,6 +79,34 @@ def test_every_preset_is_generated_and_compiles(name: str) -> None:
     assert text.startswith(f'"""{name}: ')
     assert f"{count(preset(name)).params:,} parameters" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", GOLDEN_SOURCES)
+def test_it_reads_as_it_was_read(name: str) -> None:
+    golden = (GOLDEN / f"{name}.py.txt").read_text(encoding="utf-8")
+    assert source(preset(name)) == golden, f"if the change is meant: {RENEW}, and read the difference"
+
+
+def test_f_of_x_plus_x_is_in_plain_sight() -> None:
+    blocks = {name: source(preset(name)) for name in GOLDEN_SOURCES}
+    assert "return self.relu2(out + x)" in blocks["resnet18"]
+    assert "return self.relu2(out + x)" in blocks["cifar56"]
+    assert "return out + x\n" in blocks["preact164"]
+    cut = source(preset("cifar20").with_(cut=(2, 5)))
+    assert "class PlainBasicBlock" in cut
+    assert "return self.relu2(self.bn2(self.conv2(out)))" in cut
+
+
+def test_new_parts_read_as_they_are_computed() -> None:
+    text = source(preset("cifar20").with_(attention="se", residual_scale=0, stochastic_depth=0.5, branch_dropout=0.1))
+    assert "out = self.bn2(self.conv2(self.branch_dropout(out)))" in text
+    assert "out = out * self.se(out)" in text
+    assert "return self.relu2(self.stochastic_depth(self.alpha(out)) + x)" in text
+    deep = source(preset("resnet50d"))
+    assert "x = self.relu(self.bn1(self.conv1(x)))  # 64x112x112" in deep
+    assert "nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False)" in deep
+    assert "nn.GroupNorm(min(32, channels), channels)" in source(preset("cifar20").with_(norm="group"))
+    assert "def forward" in source(preset("resnet50").with_(image_size="320x240"))
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50_v1", "resnext50_32x4d", "preact164", "plain20", "cifar56"])
@@ -150,3 +153,12 @@ def test_no_torch_to_write_it() -> None:
         "source(preset('resnet50')); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+def _renew() -> None:
+    for name in GOLDEN_SOURCES:
+        (GOLDEN / f"{name}.py.txt").write_text(source(preset(name)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _renew()

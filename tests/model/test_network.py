@@ -9,18 +9,19 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 
 from resnet_core import ArchSpec, Refusal, build, plan, preset
-from resnet_core.model.network import ResidualUnit, ResNet, ZeroPadShortcut
+from resnet_core.model.modules import ZeroPadShortcut
+from resnet_core.model.network import ResidualUnit, ResNet
 from resnet_core.spec import ARCH_FIELDS
 from tests.strategies import arch_specs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 GOLDEN = Path(__file__).parents[1] / "golden"
 SMALL = ArchSpec(stages=(2, 2), width=4, image_size=8)
-NO_MODULE = ("add", "multiply")  # they stand in ResidualUnit.forward
+NO_MODULE = ("add", "multiply", "carry", "scale")  # an expression and no module
 
 
 def _images(spec: ArchSpec, count: int = 2) -> Tensor:
-    shape = (count, spec.in_channels, spec.image_size, spec.image_size)
+    shape = (count, spec.in_channels, *spec.image_shape)
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
@@ -51,7 +52,7 @@ def test_a_module_for_each_layer_with_the_shapes_of_the_plan(spec: ArchSpec) -> 
         flat = layer.op == "fc"
         assert tuple(given_shape[1:]) == (layer.in_shape[:1] if flat else layer.in_shape), layer
         assert tuple(put_out[1:]) == (layer.out_shape[:1] if flat else layer.out_shape), layer
-    own = {name for name, module in model.named_modules() if not list(module.children())}
+    own = {name for name, module in model.named_modules() if name and not list(module.children())}
     assert own == {layer.name for layer in layers if layer.op not in NO_MODULE}
     assert model.unit_names == tuple(unit.name for unit in layers.units)
 
@@ -127,10 +128,10 @@ def test_a_unit_is_f_of_x_plus_x(ordering: str, projection: str, block: str) -> 
     spec = SMALL.with_(ordering=ordering, projection=projection, block=block)
     model = build(spec).eval()
     for planned, unit in zip(plan(spec).units, model.units, strict=True):
-        body = planned.body
-        x = torch.randn(2, *body.in_shape)
-        fork = _run(body.entry, unit, x)
-        expected = _run(body.exit, unit, _run(body.branch, unit, fork) + _run(body.shortcut, unit, fork))
+        part = planned.body.part
+        x = torch.randn(2, *planned.body.in_shape)
+        fork = _run(part("entry"), unit, x)
+        expected = _run(part("exit"), unit, _run(part("branch"), unit, fork) + _run(part("shortcut"), unit, fork))
         assert torch.equal(unit(x), expected)
 
 
@@ -142,7 +143,7 @@ def test_a_shortcut_that_is_not_the_identity_is_its_panel_of_figure_2(ordering: 
     model = build(spec).train()
     planned, unit = plan(spec).units[1], model.units[1]
     x = torch.randn(2, *planned.body.in_shape)
-    f = _run(tuple(layer for layer in planned.body.branch if layer.op != "scale"), unit, x)
+    f = _run(tuple(layer for layer in planned.body.part("branch") if layer.op not in NO_MODULE), unit, x)
     torch.manual_seed(0)
     if shortcut in ("exclusive_gating", "shortcut_only_gating"):
         g = torch.sigmoid(nn.functional.conv2d(x, unit.gate.weight, unit.gate.bias))
@@ -151,10 +152,10 @@ def test_a_shortcut_that_is_not_the_identity_is_its_panel_of_figure_2(ordering: 
         joined = {
             "identity": lambda: f + x,
             "constant_scaling": lambda: 0.75 * f + 0.25 * x,
-            "conv1x1": lambda: f + _run(planned.body.shortcut, unit, x),
+            "conv1x1": lambda: f + _run(planned.body.part("shortcut"), unit, x),
             "dropout": lambda: f + nn.functional.dropout(x, 0.5),
         }[shortcut]()
-    expected = _run(planned.body.exit, unit, joined)
+    expected = _run(planned.body.part("exit"), unit, joined)
     torch.manual_seed(0)
     assert torch.equal(unit(x), expected)
 
@@ -190,7 +191,7 @@ def test_a_branch_that_starts_at_zero_makes_the_unit_the_identity(ordering: str,
     spec = SMALL.with_(ordering=ordering, block=block, zero_init_residual=True)
     model = build(spec).train()
     for planned, unit in zip(plan(spec).units, model.units, strict=True):
-        if planned.body.shortcut:
+        if planned.body.part("shortcut"):
             continue
         x = torch.randn(2, *planned.body.in_shape)
         assert torch.equal(unit(x), x.relu() if ordering == "original" else x)
@@ -203,7 +204,7 @@ def test_a_branch_that_starts_at_zero_makes_the_unit_the_identity(ordering: str,
 def test_a_padded_shortcut_takes_every_second_pixel_and_adds_zero_channels() -> None:
     """arXiv:1512.03385, section 3.3, option A."""
     x = torch.randn(2, 3, 5, 5)
-    out = ZeroPadShortcut(stride=2, added=4)(x)
+    out = ZeroPadShortcut(3, 7, stride=2)(x)
     assert out.shape == (2, 7, 3, 3)
     assert torch.equal(out[:, :3], x[:, :, ::2, ::2])
     assert not out[:, 3:].any()
