@@ -1,6 +1,6 @@
 """One operator in its place: what it is, its shapes, and what it reads. No tensors, no torch."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Op = Literal[
     "conv", "bn", "gn", "relu", "maxpool", "meanpool", "avgpool", "fc", "pad", "add", "scale", "learned_scale",
@@ -40,6 +40,11 @@ class Layer(NamedTuple):
     def in_shape(self) -> Shape:
         """The shape of the first that it reads."""
         return self.in_shapes[0]
+
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """Everything that gives it its weights and its cost, in which alike layers agree: not its constant."""
+        return (*self[1:8], self.bias)
 
 
 def size(shape: Shape) -> int:

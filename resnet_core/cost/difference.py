@@ -79,7 +79,7 @@ def difference(a: Ledger, b: Ledger) -> Difference:
     only_a = [(layer, None) for name, layer in mine.items() if name not in theirs]
     only_b = [(None, layer) for name, layer in theirs.items() if name not in mine]
     both = [(layer, theirs[name]) for name, layer in mine.items() if name in theirs]
-    reshaped = [(one, other) for one, other in both if _form(one) != _form(other)]
+    reshaped = [(one, other) for one, other in both if one.form != other.form]
     changes = a.plan.spec.differences(b.plan.spec)
     return Difference(
         fields=tuple(FieldDifference(name, *values) for name, values in changes.items()),
@@ -103,7 +103,7 @@ def _grouped(pairs: Iterable[tuple[Layer | None, Layer | None]]) -> tuple[LayerG
     for a, b in pairs:
         layer = a or b
         assert layer is not None
-        key = layer.stage, _local(layer.name), a and _form(a), b and _form(b)
+        key = layer.stage, _local(layer.name), a and a.form, b and b.form
         at = latest.get(key)
         if at is not None and layer.stage and groups[at].last == layer.block - 1:
             groups[at] = groups[at]._replace(last=layer.block)
@@ -111,11 +111,6 @@ def _grouped(pairs: Iterable[tuple[Layer | None, Layer | None]]) -> tuple[LayerG
         latest[key] = len(groups)
         groups.append(LayerGroup(layer.name, layer.stage, layer.block, layer.block, a, b))
     return tuple(groups)
-
-
-def _form(layer: Layer) -> tuple[Any, ...]:
-    """Everything that gives a layer its weights and its cost: not its constants, which are fields of their own."""
-    return (*layer[1:8], layer.bias)
 
 
 def _local(name: str) -> str:

@@ -62,7 +62,7 @@ def totals(rows: Iterable[Row], convention: Convention) -> Totals:
 
 
 def _fold(places: list[tuple[int, int, tuple[Row, ...]]], convention: Convention) -> Iterable[Blocks]:
-    for _, alike in groupby(places, key=lambda place: [row[4:] + row.layer for row in place[2]]):
+    for _, alike in groupby(places, key=lambda place: [(row.kind, row.layer.form, *row[5:]) for row in place[2]]):
         blocks = list(alike)
         names = [f"layer{stage}.{block - 1}" if stage else "" for stage, block, _ in blocks]
         rows = blocks[0][2]

@@ -48,3 +48,11 @@ def test_alike_blocks_stand_once() -> None:
     assert [blocks.number for blocks in three.blocks] == [1, 17]
     assert [row.name for row in stem.blocks[0].rows] == ["conv1", "bn1", "relu"]
     assert [row.name for row in head.blocks[0].rows] == ["avgpool", "fc", "fc.bias"]
+
+
+def test_blocks_that_differ_in_a_constant_alone_stand_together() -> None:
+    """Stochastic depth gives each block a chance of its own, which changes no cost; a cut does."""
+    first_stage = outline(count(ArchSpec(stochastic_depth=0.5)), Convention())[1]
+    assert [blocks.number for blocks in first_stage.blocks] == [9]
+    first_stage = outline(count(ArchSpec(cut=(4, 5))), Convention())[1]
+    assert [blocks.number for blocks in first_stage.blocks] == [3, 2, 4]

@@ -21,6 +21,8 @@ with_the_extra = pytest.mark.skipif(bool(absent), reason=f"the extra onnx is not
     [
         {"stem": "imagenet"},
         {"ordering": "full_preact", "block": "bottleneck", "groups": 2, "shortcut": "exclusive_gating"},
+        {"norm": "group", "attention": "se", "cut": (2,), "branch_dropout": 0.2},
+        {"stem": "deep", "projection": "D", "residual_scale": 0.5, "stochastic_depth": 0.5, "image_size": "25x12"},
     ],
 )
 def test_the_runtime_puts_out_the_module_s_scores(changes: dict[str, Any]) -> None:
@@ -31,7 +33,7 @@ def test_the_runtime_puts_out_the_module_s_scores(changes: dict[str, Any]) -> No
     assert file.size_bytes == len(file.content)
     assert from_json(type(file), to_json(file)) == file
     session = onnxruntime.InferenceSession(file.content)
-    images = torch.randn(3, spec.in_channels, spec.image_size, spec.image_size)
+    images = torch.randn(3, spec.in_channels, *spec.image_shape)
     (scores,) = session.run(["scores"], {"images": images.numpy()})
     with torch.no_grad():
         torch.testing.assert_close(torch.from_numpy(scores), build(spec, seed=3).eval()(images), rtol=1e-4, atol=1e-5)
