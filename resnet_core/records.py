@@ -7,11 +7,28 @@ back as NaN where the field holds a number, and as ``None`` where the field may 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """How a measurement came about: the base of every record of one. :func:`resnet_core.devices.provenance` fills it.
+
+    ``seed`` draws the weights and whatever else is drawn. ``device`` as a specification names it (cpu, cuda, mps),
+    ``device_name`` as its maker does; ``threads`` are torch's, for one operator on the CPU. ``versions`` are those of
+    what the numbers depend on, by package. ``time_s`` is the wall time of the measurement.
+    """
+
+    seed: int
+    device: str
+    device_name: str
+    threads: int
+    versions: dict[str, str]
+    time_s: float
 
 
 def to_dict(record: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import logging
 import time
 import warnings
 from base64 import b64encode
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -60,14 +59,14 @@ def onnx_file(spec: ArchSpec, seed: int = 0) -> OnnxFile:
     content = onnx_bytes(spec, seed)
     import onnx
 
+    from resnet_core.devices import provenance
+
     opset = onnx.load_model_from_string(content).opset_import[0].version
     return OnnxFile(
         base64=b64encode(content).decode("ascii"),
         size_bytes=len(content),
         opset=opset,
-        seed=seed,
-        versions={name: version(name) for name in ("torch", *PACKAGES)},
-        time_s=time.perf_counter() - started,
+        **provenance("cpu", seed, started, *PACKAGES),
     )
 
 

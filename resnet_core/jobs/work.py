@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from resnet_core import devices as machine
 from resnet_core.cost import witnesses
 from resnet_core.export.onnx import onnx_file
 from resnet_core.export.records import OnnxFile
@@ -16,7 +17,6 @@ from resnet_core.probe.roofline import rooflines
 from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, loop, sets
-from resnet_core.train import devices as machine
 from resnet_core.train.records import ArchiveFacts, FetchProgress, RunHeader, Settings, StepRecord
 from resnet_core.train.tuning import measure_settings
 

@@ -63,11 +63,11 @@ class OtherLoad:
     """How many cores other processes kept busy, on average, since this was made."""
 
     def __init__(self) -> None:
-        self._started, self._others = time.perf_counter(), _others_s()
+        self.started, self._others = time.perf_counter(), _others_s()
 
     def cores(self) -> float:
         """The mean up to now; never below 0, for the clocks of the system and of the process tick apart."""
-        elapsed = time.perf_counter() - self._started
+        elapsed = time.perf_counter() - self.started
         return max(0.0, (_others_s() - self._others) / elapsed)
 
 

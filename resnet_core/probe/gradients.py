@@ -9,12 +9,12 @@ import time
 
 from torch.nn import functional
 
+from resnet_core import devices
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.model.network import build
 from resnet_core.probe.records import GradientFlow
 from resnet_core.recipe import DataChoice
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
 from resnet_core.train.data import batches, load
 from resnet_core.train.facts import as_choice, fit
 from resnet_core.train.instruments import GradientNorms
@@ -45,12 +45,7 @@ def gradient_flow(
         norms=norms,
         loss=loss.item(),
         data=as_choice(data).name,
-        seed=seed,
         batch_size=batch_size,
         image_size=fitted.image_size,
-        device=device,
-        device_name=devices.device_name(device),
-        threads=devices.threads_here(),
-        versions=devices.versions(),
-        time_s=time.perf_counter() - started,
+        **devices.provenance(device, seed, started),
     )

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_core import devices
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.cost.memory import refuse_inference_if_too_large
 from resnet_core.errors import N_, Refusal
@@ -22,7 +23,6 @@ from resnet_core.model.network import build
 from resnet_core.probe import clock
 from resnet_core.probe.records import Kernels, Latency
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
 
 MAX_MACS = 10**11  # of one pass on a processor: a few seconds on one core, before it is repeated
 MAX_MACS_GPU = 10**13
@@ -130,15 +130,11 @@ def images(spec: ArchSpec, batch_size: int, seed: int, place: torch.device) -> T
 
 
 def provenance(device: str, seed: int, load: clock.OtherLoad) -> dict[str, Any]:
-    """Where and how a time was taken: the fields that the records share."""
+    """Where and how times were taken, and what disturbed them: the fields that the records share."""
     return {
-        "seed": seed,
+        **devices.provenance(device, seed, load.started),
         "busy_cores": load.cores(),
         "cores": psutil.cpu_count() or 1,
-        "device": device,
-        "device_name": devices.device_name(device),
-        "threads": devices.threads_here(),
-        "versions": devices.versions(),
     }
 
 

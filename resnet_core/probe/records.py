@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from resnet_core.records import Provenance
+
 
 @dataclass(frozen=True, slots=True)
-class GradientFlow:
+class GradientFlow(Provenance):
     """How much gradient reaches each residual unit of an untrained network.
 
     ``norms[i]`` is the L2 norm, over the whole batch, of the gradient of the mean cross entropy with respect to the
@@ -18,14 +20,8 @@ class GradientFlow:
     norms: tuple[float, ...]
     loss: float
     data: str
-    seed: int
     batch_size: int
     image_size: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
-    time_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +54,13 @@ def ratios(numerators: tuple[float, ...], denominators: tuple[float, ...]) -> Sp
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Provenance):
     """The wall time of forward passes of one untrained network in inference mode, float32.
 
     ``times_s`` holds one time a pass, after the warm-up, in the order in which they were taken. ``macs`` is the
     ledger's count for one pass, all ``batch_size`` images. ``params`` is the network's. ``busy_cores`` is how many
     of the machine's processor ``cores`` other processes kept busy meanwhile, on average: what disturbs a time.
+    ``time_s`` is the wall time of all that was timed by turns with it.
     """
 
     times_s: tuple[float, ...]
@@ -71,13 +68,8 @@ class Latency:
     params: int
     batch_size: int
     image_size: int
-    seed: int
     busy_cores: float
     cores: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
 
     @property
     def spread(self) -> Spread:
@@ -86,7 +78,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Kernels:
+class Kernels(Provenance):
     """A 1x1 and a 3x3 convolution between the same channels on the same map, timed in turn.
 
     ``times_1x1_s[i]`` and ``times_3x3_s[i]`` were taken one right after the other. MACs are of one pass of one image.
@@ -98,13 +90,8 @@ class Kernels:
     macs_3x3: int
     times_1x1_s: tuple[float, ...]
     times_3x3_s: tuple[float, ...]
-    seed: int
     busy_cores: float
     cores: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
 
     @property
     def ratios(self) -> Spread:
@@ -118,7 +105,7 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
-class Roofline:
+class Roofline(Provenance):
     """The time of each kind of layer in its place in real forward passes, beside its work; a row a kind.
 
     A kind is an operator (``ops``), with its ``kernels`` and ``groups`` where it is a convolution (else 0 and 1), and
@@ -146,13 +133,8 @@ class Roofline:
     peak_bytes_per_s: float
     batch_size: int
     image_size: int
-    seed: int
     busy_cores: float
     cores: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
 
     @property
     def macs_per_s(self) -> tuple[float, ...]:

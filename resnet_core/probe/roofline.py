@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from resnet_core import devices
 from resnet_core.cost.ledger import FLOAT32, Ledger
 from resnet_core.model.network import ResNet, build
 from resnet_core.plan import Body, Layer
@@ -18,7 +19,6 @@ from resnet_core.probe import clock
 from resnet_core.probe.latency import REPEATS, images, measurable, provenance
 from resnet_core.probe.records import Roofline, spread
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
 
 PRODUCT = 1024  # rows and columns of the matrices whose product is the compute roof
 COPY_FLOATS = 2**24  # 64 MiB: far larger than a processor's caches

@@ -4,19 +4,21 @@ He et al. 2015, arXiv:1512.03385, sections 3.4 and 4.2: gradient descent in mini
 after each epoch. What varies stands in the recipe; the rate in :mod:`~resnet_core.train.schedule`.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from resnet_core import devices
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import from_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import checkpoint, devices, diagnose, schedule
+from resnet_core.train import checkpoint, diagnose, schedule
 from resnet_core.train.breaks import Hold, never
 from resnet_core.train.checkpoint import Keeper, Progress, Warn
 from resnet_core.train.facts import facts, fit, steps_per_epoch
@@ -72,6 +74,7 @@ def train(
 
 def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
     """The facts of the run that :func:`train` with the same arguments makes."""
+    started = time.perf_counter()
     fitted, settled = fit(spec, how.images), settle(spec, how)
     return RunHeader(
         arch=spec.model_dump(mode="json"),
@@ -80,17 +83,13 @@ def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
         unit_names=tuple(unit.name for unit in plan(fitted).units),
         steps=schedule.length_in_steps(how),
         steps_per_epoch=steps_per_epoch(how.images, how.batch_size),
-        device=how.device,
-        device_name=devices.device_name(how.device),
-        threads=devices.threads_here(),
-        versions=devices.versions(),
-        seed=how.seed,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         precision=settled.precision,
         memory_format=settled.memory_format,
         compiled=how.compiled,
         classes=facts(how.images).class_names,
         seconds=how.seconds,
+        **devices.provenance(how.device, how.seed, started),
     )
 
 

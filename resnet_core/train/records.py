@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from resnet_core.errors import Refusal
+from resnet_core.records import Provenance
 
 
-@dataclass(frozen=True, slots=True)
-class RunHeader:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader(Provenance):
     """The facts of a run, written before its first step.
 
     ``arch`` is the network as it was asked for, ``fitted`` as it was trained (channels, classes and image size of the
     data), ``train`` the recipe as it was asked for; ``precision``, ``memory_format`` and ``compiled`` are what ``auto``
     there came to on this device. ``unit_names`` name the entries of each step's ``gradient_norms`` and of the other
     values by unit. ``steps`` is 0 where ``seconds``, a budget of time, decides the length. ``classes`` are the names of
-    the labels. ``started_at`` is UTC, ISO 8601.
+    the labels. ``started_at`` is UTC, ISO 8601. ``time_s`` is what settling ``auto`` took; each step tells its own.
     """
 
     arch: dict[str, Any]
@@ -23,12 +24,8 @@ class RunHeader:
     unit_names: tuple[str, ...]
     steps: int
     steps_per_epoch: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
-    seed: int
     started_at: str
+    time_s: float = 0.0  # absent from the headers of earlier versions
     precision: str = "float32"
     memory_format: str = "contiguous"
     compiled: bool = False
@@ -94,7 +91,7 @@ class ArchiveFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Provenance):
     """The precision and the memory format that a short measurement found fastest for some networks together.
 
     ``rates`` are images a second, forward and backward, of all those networks in turn, by "float32 channels_last" and

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from resnet_core import devices
 from resnet_core.model.network import ResNet, build
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import to_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import checkpoint, devices, diagnose, schedule
+from resnet_core.train import checkpoint, diagnose, schedule
 from resnet_core.train.breaks import Breaks, Hold
 from resnet_core.train.checkpoint import Keeper, Progress
 from resnet_core.train.data import batches, load

@@ -16,13 +16,13 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from resnet_core import devices
 from resnet_core.errors import Refusal
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe.clock import once
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import dumps, from_dict, to_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
 from resnet_core.train.facts import fit
 from resnet_core.train.folder import data_folder
 from resnet_core.train.numerics import Numerics
@@ -54,18 +54,21 @@ def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec) -> Settings:
     A few steps of each candidate on one batch, in turn; about a second for ResNet-56 on 8x8 images. What ``how`` does
     not leave to ``auto`` is kept. float32 and contiguous stay unless something else wins by 5%.
     """
+    started = time.perf_counter()
     fitted = [fit(spec, how.images) for spec in specs]
     candidates = _candidates(how)
     if len(candidates) == 1:
         ((precision, memory_format),) = candidates
-        return Settings(precision, memory_format, {})
+        return Settings(precision, memory_format, {}, **devices.provenance(how.device, how.seed, started))
     key = _key(fitted, how)
     path = data_folder() / "tuning.json"
     if key not in _known:
         kept = _read(path)
         found = _restored(kept.get(key))
         if found is None:
-            found = _choose(candidates, [_measure(one, how, candidates) for one in fitted], how.batch_size)
+            times = [_measure(one, how, candidates) for one in fitted]
+            (precision, memory_format), rates = _choose(candidates, times, how.batch_size)
+            found = Settings(precision, memory_format, rates, **devices.provenance(how.device, how.seed, started))
             _write(path, {**kept, key: to_dict(found)})
         _known[key] = found
     return _known[key]
@@ -87,15 +90,18 @@ def _candidates(how: TrainSpec) -> list[Candidate]:
     return [(precision, memory_format) for precision in precisions for memory_format in formats]
 
 
-def _choose(candidates: list[Candidate], times: list[dict[Candidate, float]], batch_size: int) -> Settings:
-    """The candidate that takes the least time for one step of every network; only those that all have finished."""
+def _choose(
+    candidates: list[Candidate], times: list[dict[Candidate, float]], batch_size: int
+) -> tuple[Candidate, dict[str, float]]:
+    """The candidate that takes the least time for one step of every network, and the pace of each; only those that all
+    have finished."""
     totals = {one: sum(taken[one] for taken in times) for one in candidates if all(one in taken for taken in times)}
     first = candidates[0]
     best = min(totals, key=totals.__getitem__) if totals else first
     if first in totals and totals[first] < MUST_WIN_BY * totals[best]:
         best = first
     rates = {" ".join(one): len(times) * batch_size / total for one, total in totals.items()}
-    return Settings(*best, rates)
+    return best, rates
 
 
 def _measure(fitted: ArchSpec, how: TrainSpec, candidates: list[Candidate]) -> dict[Candidate, float]:

@@ -20,8 +20,9 @@ def stored(
     how = how or TrainSpec(epochs=1)
     args = [spec.model_dump(mode="json"), how.model_dump(mode="json")]
     header = RunHeader(
-        args[0], {"image_size": 8}, args[1], NAMES, 11, 11, "cpu", "a processor", 1, {"torch": "9"}, how.seed, "now"
-    )
+        arch=args[0], fitted={"image_size": 8}, train=args[1], unit_names=NAMES, steps=11, steps_per_epoch=11,
+        device="cpu", device_name="a processor", threads=1, versions={"torch": "9"}, seed=how.seed, started_at="now",
+    )  # fmt: skip
     writer = Writer(root, run_id)
     writer.header({"task": "train", "args": args, "label": label, "run": to_dict(header)})
     for step in range(1, steps + 1):

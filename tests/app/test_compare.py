@@ -14,7 +14,7 @@ from resnet_core.probe.records import Latency, Roofline
 EN = words("en")
 WHERE = {
     "seed": 0, "busy_cores": 0.5, "cores": 2, "device": "cpu", "device_name": "a processor", "threads": 1,
-    "versions": {"torch": "2"},
+    "versions": {"torch": "2"}, "time_s": 1.0,
 }  # fmt: skip
 KINDS = ("convolution 3×3", "convolution 3×3, 32 groups", "convolution 1×1", "BatchNorm", "fully-connected")
 NAMES = {"a": "resnet34", "b": "<b>"}

@@ -16,8 +16,9 @@ def header(arch: ArchSpec, train: TrainSpec, steps: int = 11) -> RunHeader:
     """The facts of a run's start."""
     plain = arch.model_dump(mode="json")
     return RunHeader(
-        plain, plain, train.model_dump(mode="json"), UNITS, steps, 11, "cpu", "a processor", 1,
-        {"torch": "2.13.0"}, train.seed, "2026-11-23T20:00:00+00:00",
+        arch=plain, fitted=plain, train=train.model_dump(mode="json"), unit_names=UNITS, steps=steps,
+        steps_per_epoch=11, device="cpu", device_name="a processor", threads=1, versions={"torch": "2.13.0"},
+        seed=train.seed, started_at="2026-11-23T20:00:00+00:00",
     )  # fmt: skip
 
 

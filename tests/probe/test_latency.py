@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from resnet_core import ArchSpec, Refusal, build, count, preset
+from resnet_core import ArchSpec, Refusal, build, count, devices, preset
 from resnet_core.jobs import work
 from resnet_core.jobs.tasks import RECORDS, TASKS
 from resnet_core.probe import clock, latency
@@ -15,7 +15,6 @@ from resnet_core.probe.latency import kernels, latencies
 from resnet_core.probe.records import Kernels, Latency, Roofline, ratios, spread
 from resnet_core.probe.roofline import kind_of, replay, rooflines
 from resnet_core.records import from_json, to_json
-from resnet_core.train import devices
 
 SMALL = ArchSpec(stages=(1, 1, 1), width=4)
 QUICK = {"repeats": 6, "budget_s": 0.05}
