@@ -19,6 +19,7 @@ from resnet_core.train.sets.own import uploads_allowed
 PATIENCE_S = 120.0  # for the check of an archive
 LOOK_S = 0.4
 SHOWN_REASONS = 5
+FETCH = "train.fetch"  # in the session: the job that brings the images of "train.waiting"
 
 
 def title(images: DataChoice, words: Words) -> str:
@@ -84,26 +85,42 @@ def _tell(facts: ArchiveFacts, words: Words) -> None:
 
 def fetching(images: DataChoice, then: Callable[[], None], words: Words) -> None:
     """A bar while a published set comes, and what is to be done once it is here."""
-    job = cache.fetch(images)
+    job: Job = st.session_state.setdefault(FETCH, None) or cache.fetch(images)
+    st.session_state[FETCH] = job
     st.fragment(_bar, run_every=None if job.finished else LOOK_S)(job, images, then)
     st.caption(words("The training starts as soon as the images are here."))
 
 
 def _bar(job: Job, images: DataChoice, then: Callable[[], None]) -> None:
     words = state.resume()
-    name = title(images, words)
-    if job.finished:
-        cache.forget_fetch(images)
-        if job.error:
-            st.session_state["train.refused"] = [job.error]
-        elif job.status == "done":
-            then()
-        st.session_state.pop("train.waiting", None)
+    if job.status == "done":
+        then()
+        _leave()
         state.rerun()
-    known = job.records[-1] if job.records else None
-    text = words("Fetching {data} ...", data=name)
-    if known:
-        done, total = (f"{count / 1e6:.1f}" for count in (known.done_bytes, known.total_bytes))
-        text = words("Fetching {data}: {done} of {total} MB", data=name, done=done, total=total)
-    st.progress(known.done_bytes / max(1, known.total_bytes) if known else 0.0, text=text)
-    st.button(words("Stop fetching"), key="train.fetch.stop", on_click=job.stop)
+    if job.finished:
+        st.error(words.refusal(job.error) if job.error else words("stopped"))
+        again, leave = st.columns(2)
+        again.button(words("Try again"), key="train.fetch.retry", width="stretch", on_click=_retry, args=(images,))
+        leave.button(words("Leave it"), key="train.fetch.leave", width="stretch", on_click=_leave)
+        return
+    stage = job.stage
+    text = words(stage.words, **stage.values) if stage else words("Fetching {data} ...", data=title(images, words))
+    if stage and stage.left_s is not None:
+        text += " · " + words("about {seconds} s left", seconds=f"{stage.left_s:.0f}")
+    st.progress(stage.share if stage else 0.0, text=text)
+    st.button(words("Stop fetching"), key="train.fetch.stop", on_click=_stop, args=(job,))
+
+
+def _retry(images: DataChoice) -> None:
+    st.session_state[FETCH] = cache.fetch(images)
+
+
+def _stop(job: Job) -> None:
+    """Callback: what has arrived is kept for the next time."""
+    job.stop()
+    _leave()
+
+
+def _leave() -> None:
+    st.session_state.pop("train.waiting", None)
+    st.session_state.pop(FETCH, None)

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.records import Provenance
 from resnet_core.spec import ArchSpec
+from resnet_core.study import Finding
 
 SEED = 0  # of the weights, upon which no count depends
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCount(Provenance):
+class ToolCount(Finding):
     """One tool's count of one network for a single image (N = 1) in evaluation mode.
 
     ``total`` is the tool's own total, ``by_operator`` its parts by operator (or layer type), which add up to it;

@@ -3,11 +3,11 @@
 from base64 import b64decode
 from dataclasses import dataclass
 
-from resnet_core.records import Provenance
+from resnet_core.study import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class OnnxFile(Provenance):
+class OnnxFile(Finding):
     """A network as an ONNX file, its bytes in base64; ``versions`` names what wrote it too."""
 
     base64: str

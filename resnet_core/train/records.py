@@ -5,6 +5,7 @@ from typing import Any
 
 from resnet_core.errors import Refusal
 from resnet_core.records import Provenance
+from resnet_core.study import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class ArchiveFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(Provenance):
+class Settings(Finding):
     """The precision and the memory format that a short measurement found fastest for some networks together.
 
     ``rates`` are images a second, forward and backward, of all those networks in turn, by "float32 channels_last" and

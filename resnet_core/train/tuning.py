@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ import torch
 from torch.nn import functional
 
 from resnet_core import devices
-from resnet_core.errors import Refusal
+from resnet_core.errors import N_, Refusal
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe.clock import once
+from resnet_core.probe.numerics import NumericsOptions
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import dumps, from_dict, to_dict
 from resnet_core.spec import ArchSpec
+from resnet_core.study import Progress, Subject, unheard
 from resnet_core.train.facts import fit
 from resnet_core.train.folder import data_folder
 from resnet_core.train.numerics import Numerics
@@ -40,6 +42,11 @@ Candidate = tuple[str, str]  # precision, memory format
 _known: dict[str, Settings] = {}
 
 
+def measure(networks: Sequence[Subject], options: NumericsOptions, progress: Progress) -> Iterator[Settings]:
+    """One record for all networks together."""
+    yield measure_settings([network.spec for network in networks], TrainSpec(**options.values()), progress)
+
+
 def settle(spec: ArchSpec, how: TrainSpec) -> TrainSpec:
     """The same recipe with nothing left to ``auto``."""
     if "auto" not in (how.precision, how.memory_format):
@@ -48,7 +55,7 @@ def settle(spec: ArchSpec, how: TrainSpec) -> TrainSpec:
     return how.with_(precision=found.precision, memory_format=found.memory_format)
 
 
-def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec) -> Settings:
+def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec, progress: Progress = unheard) -> Settings:
     """What is fastest for all of ``specs`` together, so that those who race use the same numerics.
 
     A few steps of each candidate on one batch, in turn; about a second for ResNet-56 on 8x8 images. What ``how`` does
@@ -66,7 +73,10 @@ def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec) -> Settings:
         kept = _read(path)
         found = _restored(kept.get(key))
         if found is None:
-            times = [_measure(one, how, candidates) for one in fitted]
+            times = []
+            for number, one in enumerate(fitted):
+                progress(number, len(fitted), N_("Some steps of each network in each number format"))
+                times.append(_measure(one, how, candidates))
             (precision, memory_format), rates = _choose(candidates, times, how.batch_size)
             found = Settings(precision, memory_format, rates, **devices.provenance(how.device, how.seed, started))
             _write(path, {**kept, key: to_dict(found)})

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from app.figures.compare import fields_table, layers_table, totals_table
-from app.figures.roofline import kinds_table, latency_table, roofline_chart, seconds
+from app.figures.latency import latency_table, seconds
+from app.figures.roofline import kinds_table, roofline_chart
 from app.text import words
 from resnet_core import ArchSpec, count, preset
 from resnet_core.cost.difference import difference
-from resnet_core.probe.records import Latency, Roofline
+from resnet_core.probe.timing import Latency, Roofline
 
 EN = words("en")
 WHERE = {

@@ -160,7 +160,7 @@ def test_a_race_on_a_cold_desk_does_not_wait_for_its_numerics(monkeypatch: pytes
     """And what was still measuring them is ended: beside the race it would measure the race."""
     visitor = open_page("train", a="cifar20", b="plain20", train_epochs="1", train_batch_size="77")
     monkeypatch.setattr(cache, "desk_is_warm", lambda: False)
-    (measuring,) = (job for job in cache.desk().jobs() if job.task == "settle" and job.args[1]["batch_size"] == 77)
+    (measuring,) = (job for job in cache.desk().jobs() if job.task == "numerics" and job.args[1]["batch_size"] == 77)
     monkeypatch.setattr(measuring, "stop", lambda: stopped.append(measuring.id))
     stopped: list[str] = []
     visitor.button(key="train.go").click().run()

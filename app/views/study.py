@@ -1,0 +1,267 @@
+"""The one section of a study: its options, the button that asks, progress with cancel, failure with retry, its figure.
+
+What a visitor asked for is kept in the session as :class:`Asked`: the networks and options as they were then, so that a
+later change does not turn one network's answer into another's.
+"""
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app import cache, controls, state
+from app.figures.studies import draw
+from app.link import Network
+from app.slots import SLOT_NAMES, Slot
+from app.text import Words
+from app.views import parts
+from resnet_core.errors import Refusal
+from resnet_core.fields import SpecField, Specification, field_table
+from resnet_core.jobs.job import Job
+from resnet_core.studies import STUDIES, Found
+from resnet_core.study import Study, Subject
+
+BEAT_S = 0.3
+IN_A_ROW = 3
+
+
+class Ask(NamedTuple):
+    """A button: what is measured, one study after the other, and of which networks. ``changes`` fix some options."""
+
+    title: str
+    networks: Mapping[Slot, Network]
+    studies: Sequence[str]
+    changes: Mapping[str, Any] = {}
+
+
+@dataclass
+class Measurement:
+    """One study of an :class:`Asked`, with its jobs: one for all networks together, or one for each."""
+
+    study: Study[Any]
+    options: Specification
+    networks: Mapping[Slot, Network]
+    _jobs: list[Callable[[], Job | None]] = field(default_factory=list)
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Its networks in their order."""
+        named = self.networks.values() if self.study.networks else ()
+        return [Subject(network.title, network.spec, place) for place, network in enumerate(named)]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Those that have been begun; none, too, where others have displaced what was large."""
+        found = [job for held in self._jobs if (job := held())]
+        return found if len(found) == len(self._jobs) else []
+
+    @property
+    def refusals(self) -> dict[Slot, Refusal]:
+        """What could not be measured anyway, said before a process is asked."""
+        found = {}
+        for slot, subject in zip(self.networks, self.subjects, strict=False):
+            try:
+                self.study.refuse([subject], self.options)
+            except Refusal as refusal:
+                found[slot] = refusal
+        return found
+
+    def begin(self) -> None:
+        """Ask for what is not there: all of it, or what failed."""
+        subjects = self.subjects
+        groups = [subjects] if self.study.together else [[subject] for subject in subjects]
+        jobs: Sequence[Job | None] = self.jobs or [None] * len(groups)
+        self._jobs = [
+            _held(job, self.study)
+            if job and job.status == "done"
+            else _held(cache.ask(self.study.name, group, self.options), self.study)
+            for group, job in zip(groups, jobs, strict=True)
+        ]
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has begun, and nothing more will come."""
+        return bool(self.jobs) and all(job.finished for job in self.jobs)
+
+    @property
+    def done(self) -> bool:
+        """Whether all of it is there."""
+        return bool(self.jobs) and all(job.status == "done" for job in self.jobs)
+
+    @property
+    def found(self) -> Found:
+        """What has been found so far, under the names that the networks had when they were asked for."""
+        subjects, records = self.subjects, []
+        for number, job in enumerate(self.jobs):
+            for record in job.records:
+                place = record.place if self.study.together else number
+                name = subjects[place].name if subjects else ""
+                records.append(replace(record, place=place, network=name))
+        return Found(self.study, tuple(subjects), self.options, tuple(records))
+
+
+def _held(job: Job, study: Study[Any]) -> Callable[[], Job | None]:
+    """A session holds on to its jobs, but for those whose records are large: of them the cache keeps few."""
+    return weakref.ref(job) if study.large else lambda: job
+
+
+@dataclass
+class Asked:
+    """What a visitor asked for: measurements of some networks, one after the other, for side by side they would disturb
+    each other."""
+
+    networks: Mapping[Slot, Network]
+    measurements: list[Measurement]
+
+    @classmethod
+    def of(cls, studies: Sequence[str], networks: Mapping[Slot, Network], changes: Mapping[str, Any]) -> "Asked":
+        """As the experiment has the options: those of the first study, and of the others what they have besides."""
+        first = state.experiment().options(studies[0]).with_(**changes).values()
+        chosen = {name: state.experiment().options(name) for name in studies}
+        chosen = {
+            name: options.with_(**{key: value for key, value in first.items() if key in type(options).model_fields})
+            for name, options in chosen.items()
+        }
+        return cls(networks, [Measurement(STUDIES[name], options, networks) for name, options in chosen.items()])
+
+    def go_on(self) -> None:
+        """Begin what is next, if what was before it is there."""
+        for measurement in self.measurements:
+            if not measurement.jobs:
+                measurement.begin()
+            if not measurement.done:
+                return
+
+    @property
+    def current(self) -> Measurement:
+        """The one that is being measured, that failed, or the last."""
+        return next((one for one in self.measurements if not one.done), self.measurements[-1])
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come."""
+        return self.current.finished
+
+    @property
+    def failed(self) -> list[tuple[str, Job]]:
+        """The jobs that have ended without an answer, each with the letter of its network."""
+        current = self.current
+        letters = [""] if current.study.together else [SLOT_NAMES[slot] for slot in self.networks]
+        return [
+            (letter, job)
+            for letter, job in zip(letters, current.jobs, strict=False)
+            if job.finished and job.status != "done"
+        ]
+
+    def stop(self) -> None:
+        """Cancel what goes on."""
+        for job in self.current.jobs:
+            job.stop()
+
+
+def section(key: str, asks: Sequence[Ask], words: Words, *, options: bool = True) -> None:
+    """The options of the first study, a button for each question, and what was asked last."""
+    study = STUDIES[asks[0].studies[0]]
+    fields = _offered(study) if options else []
+    asked = _asked(key)
+    waiting = asked is not None and not asked.finished
+    if len(fields) < IN_A_ROW:
+        places = iter(st.columns([3] * len(fields) + [2 if fields else 1] * len(asks), vertical_alignment="bottom"))
+    else:
+        _rows(study, fields, words)
+        fields, places = [], iter(st.columns(len(asks)))
+    for row in fields:
+        with next(places):
+            _option(study, row, words)
+    for number, ask in enumerate(asks):
+        next(places).button(
+            ask.title, key=f"{key}.ask{number}", width="stretch", disabled=waiting and not options, on_click=begin,
+            args=(key, ask),
+        )  # fmt: skip
+    if refused := st.session_state.pop(f"{key}.refused", None):
+        st.error(words.refusal(refused))
+    if asked:
+        st.fragment(_answer, run_every=BEAT_S if waiting else None)(key, waiting)
+
+
+def _offered(study: Study[Any]) -> list[SpecField]:
+    """The options with a widget here: the seed is the experiment's, and has its own."""
+    return [row for row in field_table(study.options).values() if row.name != "seed" and row.place != "hidden"]
+
+
+def _rows(study: Study[Any], fields: Sequence[SpecField], words: Words) -> None:
+    for place, row in zip(st.columns(len(fields), vertical_alignment="bottom"), fields, strict=True):
+        with place:
+            _option(study, row, words)
+
+
+def _option(study: Study[Any], row: SpecField, words: Words) -> None:
+    value = getattr(state.experiment().options(study.name), row.name)
+    offered = (cache.device_names() or ("cpu",)) if row.name == "device" else ()
+    controls.option_field(study.name, row, value, words, offered)
+
+
+def _asked(key: str) -> Asked | None:
+    found: Asked | None = st.session_state.get(f"{key}.asked")
+    return found
+
+
+def begin(key: str, ask: Ask) -> None:
+    """Callback of a button: ask."""
+    try:
+        asked = Asked.of(ask.studies, ask.networks, ask.changes)
+        asked.go_on()
+    except Refusal as refusal:
+        st.session_state[f"{key}.refused"] = refusal
+        return
+    st.session_state[f"{key}.asked"] = asked
+
+
+def _answer(key: str, waiting: bool) -> None:
+    words, asked = state.resume(), _asked(key)
+    if asked is None:
+        return
+    asked.go_on()
+    if any(network.spec != state.experiment().network(slot).spec for slot, network in asked.networks.items()):
+        st.info(words("A network has changed since this was measured. Measure again for the networks above."))
+    for measurement in asked.measurements:
+        found = measurement.found
+        if found.records and (measurement.done or not measurement.study.together):
+            place = f"{key}.{measurement.study.name}"
+            parts.show(draw(found, words, tuple(asked.networks)), place, words)
+            if measurement.done:
+                parts.take(found, place, words)
+    if not asked.finished:
+        progress(key, asked, words)
+    problems(key, asked, words)
+    if waiting and asked.finished:
+        state.rerun()  # the section once more, which ends the beat
+
+
+def progress(key: str, asked: Asked, words: Words) -> None:
+    """How far it is, how long it will take, and the way out."""
+    jobs = [job for job in asked.current.jobs if not job.finished]
+    stages = [stage for job in jobs if (stage := job.stage)]
+    bar, cancel = st.columns([5, 1], vertical_alignment="center")
+    if stages:
+        slowest = min(stages, key=lambda stage: stage.share)
+        text = words(slowest.words, **slowest.values)
+        if slowest.left_s is not None:
+            text += " · " + words("about {seconds} s left", seconds=f"{slowest.left_s:.0f}")
+        bar.progress(slowest.share, text=text)
+    elif any(job.place for job in jobs):
+        bar.progress(0.0, text=words("Waiting for a free place: number {place}", place=max(job.place for job in jobs)))
+    else:
+        bar.progress(0.0, text=words("Measuring in a process of its own ..."))
+    cancel.button(words("Cancel"), key=f"{key}.cancel", width="stretch", on_click=asked.stop)
+
+
+def problems(key: str, asked: Asked, words: Words) -> None:
+    """What failed, in a sentence each, and the way to try again."""
+    for letter, job in asked.failed:
+        told = words.refusal(job.error) if job.error else words("the measurement was stopped")
+        st.error(f"{letter}: {told}" if letter and len(asked.networks) > 1 else told)
+    if asked.failed:
+        st.button(words("Try again"), key=f"{key}.retry", on_click=asked.current.begin)
