@@ -22,6 +22,7 @@ from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import facts, fit, steps_per_epoch
+from resnet_core.train.records import SIGNALS
 from resnet_core.train.sets import ready
 
 CURVES_HEIGHT = 470
@@ -248,13 +249,13 @@ def _fair(race: list[Racer], words: Words) -> str:
 def _by_block(race: list[Racer], link: RaceLink) -> None:
     """One value by block: over all steps, and at one of them."""
     words = state.resume()
-    names = list(training.SIGNALS)
+    names = list(SIGNALS)
     signal = st.segmented_control(
         words("By block and step"), names, default=names[0], required=True, key="train.signal", width="stretch",
-        format_func=lambda name: words(training.SIGNALS[name].title),
+        format_func=lambda name: words(SIGNALS[name].title),
     )  # fmt: skip
     signal = signal or names[0]
-    title = words(training.SIGNALS[signal].title)
+    title = words(SIGNALS[signal].title)
     live_figure(
         training.heat_maps(race, signal, words), link, key="maps", height=MAPS_HEIGHT, words=words,
         label=words("{signal} at each block and step", signal=title),

@@ -1,4 +1,4 @@
-"""What runs in a child process: tasks, their records sent through a pipe, one line of JSON each.
+"""What runs in a child process: tasks, their records sent through a pipe, one line of JSON each, encoded here alone.
 
 The parent hands over an order (an object with ``task``, ``args``, ``options``, ``threads`` and ``memory_bytes``). A
 message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``warning`` (a refusal
@@ -26,7 +26,7 @@ from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten
 from resnet_core.jobs.control import Control
 from resnet_core.jobs.tasks import TASKS
-from resnet_core.records import to_dict
+from resnet_core.records import Record, to_line
 
 
 def run(connection: Connection) -> None:
@@ -65,9 +65,9 @@ def _work(
     work = getattr(importlib.import_module(module), name)
     if "folder" in options:
         options = {**options, "warn": partial(_warn, control), "hold": control.hold}
-    records: Generator[Any, None, None] = work(*args, **options)
+    records: Generator[Record, None, None] = work(*args, **options)
     for record in records:
-        control.send({"kind": type(record).__name__, "record": to_dict(record)})
+        control.hand_over(to_line(record))
         if not control.goes_on():
             records.close()  # a training writes its weights now
             return {"end": "stopped"}

@@ -27,6 +27,7 @@ from resnet_core.jobs.store import (
     specs,
     title_of,
 )
+from resnet_core.records import Record
 
 CHECKPOINT = "resume.json"
 TAIL = 1 << 16  # bytes: some tens of records
@@ -36,7 +37,7 @@ UNTESTED = b'"test_accuracy":null'
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
+class RunSummary(Record):
     """One kept training.
 
     ``title``: what a reader called it, "" where nobody did. ``label``: the network's name. ``status``: as in

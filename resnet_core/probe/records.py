@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from resnet_core.records import Provenance
+from resnet_core.records import Provenance, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class GradientFlow(Provenance):
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceList:
+class DeviceList(Record):
     """The devices of this machine: ``names`` as a specification has them, ``titles`` as their makers call them."""
 
     names: tuple[str, ...]

@@ -5,6 +5,7 @@ holds and from then on takes every second, every fourth ... one, so that a run o
 than one of a thousand. What is left out is told by :attr:`Tape.stride`.
 """
 
+import math
 import threading
 from array import array
 from collections import deque
@@ -12,12 +13,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from resnet_core.train.records import StepRecord
+from resnet_core.train.records import SIGNALS, StepRecord
 
 LIMIT = 1024  # steps that are held at most
 PACE_STEPS = 20
-SCALARS = ("step", "loss", "train_accuracy", "learning_rate")
-BY_UNIT = ("gradient_norms", "update_ratios", "activation_means", "activation_stds")
+DRAWN = ("step", "loss", "train_accuracy", "learning_rate")  # of the single values, those that are drawn step by step
 
 
 class Tested(NamedTuple):
@@ -52,8 +52,8 @@ class Tape:
         self.best: Tested | None = None
         self._tests: list[Tested] = []
         self._tests_taken, self._tests_stride = 0, 1
-        self._scalars = {name: array("f") for name in SCALARS}
-        self._by_unit = {name: array("f") for name in BY_UNIT}
+        self._scalars = {name: array("f") for name in DRAWN}
+        self._by_unit = {name: array("f") for name in SIGNALS}
         self._paces: deque[float] = deque(maxlen=PACE_STEPS)
         self._image_s = 0.0  # the seconds for one image, summed over all steps
         self._lock = threading.Lock()
@@ -71,7 +71,8 @@ class Tape:
             self._paces.append(record.images_per_s)
             self._image_s += 1 / record.images_per_s if record.images_per_s > 0 else 0.0
             if record.test_accuracy is not None:
-                self._test(Tested(record.step, record.test_accuracy, record.test_loss or 0.0))
+                loss = math.nan if record.test_loss is None else record.test_loss
+                self._test(Tested(record.step, record.test_accuracy, loss))
 
     @property
     def tests(self) -> list[Tested]:
