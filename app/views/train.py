@@ -10,7 +10,8 @@ from app.components.plot import load_ahead
 from app.components.race import RaceLink, live_figure, live_numbers
 from app.figures import training
 from app.figures.race import Racer, racers
-from app.live import Run, base_path, find
+from app.live import base_path, find
+from app.news import Run
 from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.sentences import fair_race, race_result

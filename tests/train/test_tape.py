@@ -33,30 +33,35 @@ def test_what_is_held_are_evenly_spaced_steps_and_the_last_is_known(steps: int, 
     for step in range(1, steps + 1):
         tape.append(record(step))
     columns = tape.since()
-    held = floats(columns.scalars["step"])
+    held = floats(columns.values["step"])
     assert held == [float(step) for step in range(1, steps + 1, tape.stride)]
     assert len(held) == len(tape) <= limit
     assert tape.last == record(steps)
     assert tape.count == steps
-    rows = floats(columns.by_unit["gradient_norms"])
+    rows = floats(columns.values["gradient_norms"])
     assert rows == [step * 10 + unit for step in held for unit in range(UNITS)]
-    assert set(columns.scalars) == set(DRAWN)
-    assert set(columns.by_unit) == set(SIGNALS)
+    assert columns.widths == {**dict.fromkeys(DRAWN, 1), **dict.fromkeys(SIGNALS, UNITS)}
+    assert list(columns.values) == list(columns.widths)
+    latest = floats(columns.last)
+    if (steps - 1) % tape.stride:
+        assert (latest[0], len(latest)) == (steps, sum(columns.widths.values()))
+    else:
+        assert latest == [] != held[-1:] == [steps]
 
 
 def test_a_reader_gets_what_it_lacks_and_all_of_it_after_a_thinning() -> None:
     tape = Tape(limit=4)
     for step in (1, 2, 3):
         tape.append(record(step))
-    assert floats(tape.since(2, 1).scalars["step"]) == [3.0]
+    assert floats(tape.since(2, 1).values["step"]) == [3.0]
     assert tape.since(2, 1).start == 2
-    assert floats(tape.since(7, 1).scalars["step"]) == [1.0, 2.0, 3.0]  # a place that never was
+    assert floats(tape.since(7, 1).values["step"]) == [1.0, 2.0, 3.0]  # a place that never was
     for step in (4, 5):
         tape.append(record(step))
     after = tape.since(2, 1)
     assert (after.start, after.stride) == (0, 2)
-    assert floats(after.scalars["step"]) == [1.0, 3.0, 5.0]
-    assert floats(tape.since(2, 2).by_unit["update_ratios"]) != floats(after.by_unit["update_ratios"])
+    assert floats(after.values["step"]) == [1.0, 3.0, 5.0]
+    assert floats(tape.since(2, 2).values["update_ratios"]) != floats(after.values["update_ratios"])
 
 
 def test_the_time_of_the_steps_is_that_of_all_of_them_whatever_is_held() -> None:
@@ -68,9 +73,9 @@ def test_the_time_of_the_steps_is_that_of_all_of_them_whatever_is_held() -> None
 
 def test_values_that_an_older_record_lacks_are_gaps() -> None:
     tape = Tape()
-    tape.append(replace(record(1), gradient_norms=(1.0, 2.0), activation_means=()))
-    gaps = floats(tape.since().by_unit["activation_means"])
-    assert len(gaps) == 2
+    tape.append(replace(record(1), activation_means=()))
+    gaps = floats(tape.since().values["activation_means"])
+    assert len(gaps) == UNITS
     assert all(math.isnan(value) for value in gaps)
 
 
