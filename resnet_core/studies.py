@@ -11,7 +11,7 @@ from resnet_core.errors import N_, Refusal
 from resnet_core.export import onnx
 from resnet_core.fields import Specification, shorten
 from resnet_core.probe import counts, gradients, numerics, timing
-from resnet_core.records import dumps, from_dict, to_dict
+from resnet_core.records import dumps, from_dict
 from resnet_core.study import Finding, Study, Subject
 
 STUDIES: dict[str, Study[Any]] = {
@@ -60,7 +60,7 @@ class Found:
         networks, options = self.study.order(self.networks, self.options)
         values = {
             "study": self.study.name, "networks": networks, "options": options,
-            "records": [to_dict(record) for record in self.records],
+            "records": self.records,
         }  # fmt: skip
         return json.dumps(json.loads(dumps(values)), indent=1, ensure_ascii=False) + "\n"
 

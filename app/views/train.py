@@ -10,7 +10,8 @@ from app.components.plot import load_ahead
 from app.components.race import RaceLink, live_figure, live_numbers
 from app.figures import training
 from app.figures.race import Racer, racers
-from app.live import Run, base_path, find
+from app.live import base_path, find
+from app.news import Run
 from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.sentences import fair_race, race_result
@@ -25,6 +26,7 @@ from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.study import Subject
 from resnet_core.train.facts import facts, fit, steps_per_epoch
+from resnet_core.train.records import SIGNALS
 from resnet_core.train.sets import ready
 
 CURVES_HEIGHT = 470
@@ -256,13 +258,13 @@ def _fair(race: list[Racer], words: Words) -> str:
 def _by_block(race: list[Racer], link: RaceLink) -> None:
     """One value by block: over all steps, and at one of them."""
     words = state.resume()
-    names = list(training.SIGNALS)
+    names = list(SIGNALS)
     signal = st.segmented_control(
         words("By block and step"), names, default=names[0], required=True, key="train.signal", width="stretch",
-        format_func=lambda name: words(training.SIGNALS[name].title),
+        format_func=lambda name: words(SIGNALS[name].title),
     )  # fmt: skip
     signal = signal or names[0]
-    title = words(training.SIGNALS[signal].title)
+    title = words(SIGNALS[signal].title)
     live_figure(
         training.heat_maps(race, signal, words), link, key="maps", height=MAPS_HEIGHT, words=words,
         label=words("{signal} at each block and step", signal=title),

@@ -48,6 +48,11 @@ class Control:
         with self._sending:
             self._connection.send_bytes(dumps(message).encode())
 
+    def hand_over(self, line: bytes) -> None:
+        """Send one record to the parent, as :func:`resnet_core.records.to_line` makes it."""
+        with self._sending:
+            self._connection.send_bytes(line)
+
     def next_order(self) -> dict[str, Any]:
         """Wait for the next order. EOFError where the parent is gone."""
         while True:

@@ -16,12 +16,13 @@ from resnet_core.jobs.store import FINISHED, Status, Writer
 from resnet_core.jobs.stored import StoredRun, refusal_from
 from resnet_core.jobs.tasks import RECORDS, TASKS, Kind
 from resnet_core.jobs.worker import Worker
-from resnet_core.records import from_dict, to_dict
+from resnet_core.records import from_line
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
 
 log = logging.getLogger(__name__)
 STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped; a short measurement has nothing to write
+RECORD = b'{"kind":'  # how a record begins; every other message is an object of its own
 SILENT_S = 10.0  # a child that has not been heard of for so long is lost; it speaks every two seconds
 
 
@@ -200,14 +201,16 @@ class Job:
             try:
                 if not connection.poll(SILENT_S):
                     return {"silent": True}
-                message = json.loads(connection.recv_bytes())
+                told = connection.recv_bytes()
             except (EOFError, OSError):
                 return None
+            if told.startswith(RECORD):
+                self._take(told)
+                continue
+            message = json.loads(told)
             if "end" in message or "failed" in message:
                 return dict(message)
-            if "record" in message:
-                self._take(message)
-            elif "progress" in message:
+            if "progress" in message:
                 told = message["progress"]
                 self._gauge(told["done"], told["of"], told["words"], **told["values"])
             elif "state" in message:
@@ -216,15 +219,16 @@ class Job:
             elif "warning" in message:
                 self._warning = refusal_from(message["warning"])
 
-    def _take(self, message: dict[str, Any]) -> None:
-        record = from_dict(RECORDS[message["kind"]], message["record"])
+    def _take(self, line: bytes) -> None:
+        """One record: its line goes into the file as it came."""
+        record = from_line(RECORDS, line)
         if isinstance(record, RunHeader):
             if self.header is None:  # a run that goes on keeps the facts of its first start
                 self.header = record
                 self._write_header()
             return
         if self._writer:
-            self._writer.record(message)
+            self._writer.record(line)
         if isinstance(record, StepRecord):
             self.tape.append(record)
         else:
@@ -270,8 +274,7 @@ def header_values(
     task: str, args: tuple[Any, ...], label: str, threads: int, header: RunHeader | None
 ) -> dict[str, Any]:
     """What stands in ``header.json``; ``run`` is None until the run's header has come."""
-    run = to_dict(header) if header else None
-    return {"task": task, "args": list(args), "label": label, "threads": threads, "run": run}
+    return {"task": task, "args": list(args), "label": label, "threads": threads, "run": header}
 
 
 def end_values(status: Status, error: Refusal | None, tape: Tape) -> dict[str, Any]:

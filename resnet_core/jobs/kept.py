@@ -4,18 +4,17 @@ A study's folder is like a training's: ``header.json`` (its name as the task, ne
 ``records.jsonl`` and ``end.json``.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.store import HEADER, RECORDS, Writer, folder_of, load, new_id
 from resnet_core.jobs.stored import run_header
-from resnet_core.records import from_dict, to_dict
+from resnet_core.records import Record, from_line, to_line
 from resnet_core.spec import ArchSpec
 from resnet_core.studies import STUDIES, Found
-from resnet_core.study import Subject
+from resnet_core.study import Finding, Subject
 
 MOST_NETWORKS = 4  # that a figure can tell apart
 WEIGHTS = "last.safetensors"  # of a training's folder: those after its last step
@@ -38,7 +37,7 @@ def keep(root: Path, found: Found) -> str:
     facts = {"threads": found.records[0].threads, "seed": found.records[0].seed, "device": found.records[0].device}
     writer.header({"task": found.study.name, "args": args, "label": found.title, "run": None, **facts})
     for record in found.records:
-        writer.record({"kind": type(record).__name__, "record": to_dict(record)})
+        writer.record(to_line(record))
     writer.end({"status": "done", "error": None, "time_s": sum(record.time_s for record in found.records)})
     if writer.warning is not None:
         raise writer.warning
@@ -54,10 +53,12 @@ def read_study(root: Path, run_id: str) -> Found | None:
     study = STUDIES[head["task"]]
     try:
         networks, options = study.asked(*head["args"])
-        records = tuple(from_dict(study.record, line["record"]) for line in _lines(folder / RECORDS))
+        kinds: dict[str, type[Record]] = {study.record.__name__: study.record}
+        records = [from_line(kinds, line) for line in _lines(folder / RECORDS)]
     except (KeyError, TypeError, ValueError):  # a Refusal is a ValueError
         return None
-    return Found(study, tuple(networks), options, records) if records else None
+    found = tuple(record for record in records if isinstance(record, Finding))
+    return Found(study, tuple(networks), options, found) if found else None
 
 
 def trained(folder: Path, name: str = "") -> tuple[Subject, Mapping[str, Any]]:
@@ -73,11 +74,9 @@ def trained(folder: Path, name: str = "") -> tuple[Subject, Mapping[str, Any]]:
     return subject, {field: header.train[field] for field in TAKEN if field in header.train}
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Each whole line of a file of records."""
+def _lines(path: Path) -> list[bytes]:
+    """The lines of a file of records."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().splitlines()
     except OSError:
-        return
-    for line in text.splitlines():
-        yield json.loads(line)
+        return []

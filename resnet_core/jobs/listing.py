@@ -27,6 +27,7 @@ from resnet_core.jobs.store import (
     specs,
     title_of,
 )
+from resnet_core.records import Record
 
 CHECKPOINT = "resume.json"
 TAIL = 1 << 16  # bytes: some tens of records
@@ -36,7 +37,7 @@ UNTESTED = b'"test_accuracy":null'
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
+class RunSummary(Record):
     """One kept training, or one kept study, which has no steps and no accuracy.
 
     ``study``: its name, "" of a training. ``title``: what a reader called it, "" where nobody did. ``label``: the

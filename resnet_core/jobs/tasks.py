@@ -15,6 +15,7 @@ study's takes its networks and options instead of JSON.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from resnet_core.records import Record
 from resnet_core.studies import STUDIES
 from resnet_core.study import Study
 from resnet_core.train.records import ArchiveFacts, RunHeader, StepRecord
@@ -23,7 +24,7 @@ Kind = Literal["train", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceList:
+class DeviceList(Record):
     """The devices of this machine: ``names`` as a specification has them, ``titles`` as their makers call them."""
 
     names: tuple[str, ...]
@@ -50,7 +51,7 @@ TASKS: dict[str, Task] = {
     **{study.name: Task(study.run, stays=study.stays, study=study) for study in STUDIES.values()},
 }
 
-RECORDS: dict[str, type[Any]] = {
+RECORDS: dict[str, type[Record]] = {
     kind.__name__: kind
     for kind in (RunHeader, StepRecord, ArchiveFacts, DeviceList, *(study.record for study in STUDIES.values()))
 }

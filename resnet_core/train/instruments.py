@@ -174,14 +174,12 @@ def weight_views(model: nn.Module) -> list[Tensor]:
 
 
 class Values(NamedTuple):
-    """What the instruments read in one step. ``finite``: whether loss, gradients and moves all are."""
+    """What the instruments read in one step. ``by_unit``: the signals of a step's record, by the names of its fields.
+    ``finite``: whether loss, gradients and moves all are."""
 
     loss: float
     accuracy: float
-    gradient_norms: tuple[float, ...]
-    activation_means: tuple[float, ...]
-    activation_stds: tuple[float, ...]
-    update_ratios: tuple[float, ...]
+    by_unit: dict[str, Any]
     finite: bool
 
 
@@ -226,7 +224,13 @@ class Instruments:
         norms, outputs, moves = rest[: self._units], rest[self._units : 3 * self._units], rest[3 * self._units :]
         finite = math.isfinite(loss) and all(map(math.isfinite, norms)) and all(map(math.isfinite, moves))
         means, stds = self._outputs.means_and_stds(outputs)
-        return Values(loss, accuracy, tuple(norms), means, stds, self._moves.ratios(moves), finite)
+        by_unit = {
+            "gradient_norms": tuple(norms),
+            "update_ratios": self._moves.ratios(moves),
+            "activation_means": means,
+            "activation_stds": stds,
+        }
+        return Values(loss, accuracy, by_unit, finite)
 
 
 def _exact(tensor: Tensor) -> torch.dtype:

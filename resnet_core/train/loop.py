@@ -16,7 +16,6 @@ from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import from_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, diagnose, schedule
 from resnet_core.train.breaks import Hold, never
@@ -120,9 +119,9 @@ def _records(
     checkpoint, and so are the latest that were, in case they did not arrive.
     """
     training = begin()
-    told = [from_dict(StepRecord, values) for values in (*progress.recent, *progress.pending)]
+    told = (*progress.recent, *progress.pending)
     if after is None:
-        after = progress.recent[-1]["step"] if progress.recent else 0
+        after = progress.recent[-1].step if progress.recent else 0
     done = deque(Done(record) for record in told if record.step > after)
     recent = deque((record for record in told if record.step <= after), RECENT)
     waiting: deque[Launched] = deque()

@@ -15,7 +15,6 @@ from torch.nn import functional
 from resnet_core import devices
 from resnet_core.model.network import ResNet, build
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import to_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, diagnose, schedule
 from resnet_core.train.breaks import Breaks, Hold
@@ -34,7 +33,9 @@ from resnet_core.train.stopwatch import Stopwatch
 class Launched(NamedTuple):
     """A step whose numbers may still be on their way."""
 
-    record: StepRecord  # without what is measured
+    step: int
+    epoch: int
+    learning_rate: float
     rows: Tensor
     weights_before: Tensor
     numbers: Readback
@@ -100,24 +101,19 @@ class Training:
         right = (logits.detach().argmax(dim=1) == labels).float().mean()
         numbers = Readback(self.instruments.noted(loss, right))
         self.progress.step, self.progress.epoch = step, epoch
-        record = StepRecord(
-            step=step, epoch=epoch, loss=0.0, train_accuracy=0.0, learning_rate=rate, gradient_norms=(),
-            images_per_s=0.0, time_s=0.0,
-        )  # fmt: skip
-        return Launched(record, index, self.instruments.weights_before, numbers)
+        return Launched(step, epoch, rate, index, self.instruments.weights_before, numbers)
 
     def read(self, launched: Launched) -> Done:
         """The record of a step, once the device has done it."""
         values = self.instruments.read(launched.numbers.numbers())
         now = self.steps.seconds()
-        record = replace(
-            launched.record,
+        record = StepRecord(
+            step=launched.step,
+            epoch=launched.epoch,
             loss=values.loss,
             train_accuracy=values.accuracy,
-            gradient_norms=values.gradient_norms,
-            activation_means=values.activation_means,
-            activation_stds=values.activation_stds,
-            update_ratios=values.update_ratios,
+            learning_rate=launched.learning_rate,
+            **values.by_unit,
             images_per_s=self.how.batch_size / (now - self._last_lap),
             time_s=self.active.seconds(),
         )
@@ -156,7 +152,7 @@ class Training:
         self.steps.pause()
         progress = self.progress
         progress.time_s, progress.steps_s = self.active.seconds(), self.steps.seconds()
-        progress.recent, progress.pending = tuple(map(to_dict, recent)), tuple(map(to_dict, pending))
+        progress.recent, progress.pending = tuple(recent), tuple(pending)
         keeper.save(self.model, self.optimizer, progress)
 
     def _wait(self) -> None:
@@ -190,7 +186,7 @@ class Training:
 
         None where they are finite after all, and only a norm of them was not.
         """
-        step = launched.record.step
+        step = launched.step
         model = self.numerics.place(build(self.fitted, seed=self.how.seed)).train()
         views = weight_views(model)
         for view, weights in zip(

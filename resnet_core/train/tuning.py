@@ -17,12 +17,12 @@ import torch
 from torch.nn import functional
 
 from resnet_core import devices
-from resnet_core.errors import N_, Refusal
+from resnet_core.errors import N_
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe.clock import once
 from resnet_core.probe.numerics import NumericsOptions
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import dumps, from_dict, to_dict
+from resnet_core.records import dumps, from_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.study import Progress, Subject, unheard
 from resnet_core.train.facts import fit
@@ -79,7 +79,7 @@ def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec, progress: Progre
                 times.append(_measure(one, how, candidates))
             (precision, memory_format), rates = _choose(candidates, times, how.batch_size)
             found = Settings(precision, memory_format, rates, **devices.provenance(how.device, how.seed, started))
-            _write(path, {**kept, key: to_dict(found)})
+            _write(path, {**kept, key: found})
         _known[key] = found
     return _known[key]
 
@@ -167,9 +167,9 @@ def _restored(values: Any) -> Settings | None:
     try:
         found = from_dict(Settings, values)
         TrainSpec(precision=found.precision, memory_format=found.memory_format)
-    except (TypeError, AttributeError, Refusal):
+    except ValueError:  # a Refusal is one too
         return None
-    return found if isinstance(found.rates, dict) else None
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_a_finished_job_can_be_forgotten_and_read_on(desk: Desk) -> None:
 def test_two_children_of_one_seed_measure_the_same(desk: Desk) -> None:
     jobs = [desk.submit("train", SMALL, SHORT) for _ in range(2)]
     assert all(job.wait(30) for job in jobs)
-    losses = [job.tape.since().scalars["loss"] for job in jobs]
+    losses = [job.tape.since().values["loss"] for job in jobs]
     assert losses[0] == losses[1]
 
 
