@@ -10,7 +10,7 @@ from typing import Any, Self
 from resnet_core.errors import N_, Refusal
 from resnet_core.export import onnx
 from resnet_core.fields import Specification, shorten
-from resnet_core.probe import counts, gradients, numerics, timing
+from resnet_core.probe import activations, counts, gradients, numerics, timing
 from resnet_core.records import dumps, from_dict
 from resnet_core.study import Finding, Study, Subject
 
@@ -24,6 +24,7 @@ STUDIES: dict[str, Study[Any]] = {
         timing.ROOFLINE,
         numerics.STUDY,
         onnx.STUDY,
+        activations.STUDY,
     )
 }
 
