@@ -60,9 +60,7 @@ class Panel:
         if asked.finished:
             self._take(asked)
             return
-        # The last figure stays until the new one is there: an element that is left out for a run would be mounted anew.
-        if last := st.session_state.get(f"{KEY}.last"):
-            self._draw(last)
+        self._draw_last()
         self._watch_for(asked)
 
     def _watch_for(self, asked: study.Asked | None) -> None:
@@ -72,7 +70,9 @@ class Panel:
     def _take(self, asked: study.Asked) -> None:
         """Draw what was measured, or say what was not."""
         if asked.failed:
+            self._draw_last()
             with self.note.container():
+                _say_before(self.words)
                 study.problems(KEY, asked, self.words)
             return
         found = asked.current.found
@@ -83,6 +83,11 @@ class Panel:
             parts.show(drawn[-1:], f"{KEY}.source", self.words)
         with self.taken.container():
             parts.take(found, KEY, self.words)
+
+    def _draw_last(self) -> None:
+        """The last figure stays until a new one is there: an element left out for a run would be mounted anew."""
+        if last := st.session_state.get(f"{KEY}.last"):
+            self._draw(last)
 
     def _draw(self, drawn: list[Part]) -> None:
         chart, *rest = drawn
@@ -105,7 +110,12 @@ def _watch(asked: study.Asked | None, started: float) -> None:
         waited = f"{time.monotonic() - started:.0f}"
         st.caption(words("Measuring in a process of its own: {seconds} s", seconds=waited))
         return
+    _say_before(words)
+    study.progress(KEY, asked, words)
+
+
+def _say_before(words: Words) -> None:
+    """Dim the last figure, where there is one, and say why."""
     if f"{KEY}.last" in st.session_state:
         told = words("The figure shows the networks as they were before.")
         st.html(f'{DIMMED}<div class="rx-source">{told}</div>')
-    study.progress(KEY, asked, words)

@@ -16,7 +16,7 @@ from app.figures.studies import draw
 from app.link import Network
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
-from app.views import parts
+from app.views import parts, waiting
 from resnet_core.errors import Refusal
 from resnet_core.fields import SpecField, Specification, field_table
 from resnet_core.jobs.job import Job
@@ -166,7 +166,7 @@ def section(key: str, asks: Sequence[Ask], words: Words, *, options: bool = True
     study = STUDIES[asks[0].studies[0]]
     fields = _offered(study) if options else []
     asked = _asked(key)
-    waiting = asked is not None and not asked.finished
+    beats = asked is not None and not asked.finished
     if len(fields) < IN_A_ROW:
         places = iter(st.columns([3] * len(fields) + [2 if fields else 1] * len(asks), vertical_alignment="bottom"))
     else:
@@ -177,13 +177,13 @@ def section(key: str, asks: Sequence[Ask], words: Words, *, options: bool = True
             _option(study, row, words)
     for number, ask in enumerate(asks):
         next(places).button(
-            ask.title, key=f"{key}.ask{number}", width="stretch", disabled=waiting and not options, on_click=begin,
+            ask.title, key=f"{key}.ask{number}", width="stretch", disabled=beats and options, on_click=begin,
             args=(key, ask),
         )  # fmt: skip
     if refused := st.session_state.pop(f"{key}.refused", None):
         st.error(words.refusal(refused))
     if asked:
-        st.fragment(_answer, run_every=BEAT_S if waiting else None)(key, waiting)
+        st.fragment(_answer, run_every=BEAT_S if beats else None)(key, beats)
 
 
 def _offered(study: Study[Any]) -> list[SpecField]:
@@ -219,7 +219,7 @@ def begin(key: str, ask: Ask) -> None:
     st.session_state[f"{key}.asked"] = asked
 
 
-def _answer(key: str, waiting: bool) -> None:
+def _answer(key: str, beats: bool) -> None:
     words, asked = state.resume(), _asked(key)
     if asked is None:
         return
@@ -236,32 +236,19 @@ def _answer(key: str, waiting: bool) -> None:
     if not asked.finished:
         progress(key, asked, words)
     problems(key, asked, words)
-    if waiting and asked.finished:
+    if beats and asked.finished:
         state.rerun()  # the section once more, which ends the beat
 
 
 def progress(key: str, asked: Asked, words: Words) -> None:
     """How far it is, how long it will take, and the way out."""
-    jobs = [job for job in asked.current.jobs if not job.finished]
-    stages = [stage for job in jobs if (stage := job.stage)]
-    bar, cancel = st.columns([5, 1], vertical_alignment="center")
-    if stages:
-        slowest = min(stages, key=lambda stage: stage.share)
-        text = words(slowest.words, **slowest.values)
-        if slowest.left_s is not None:
-            text += " · " + words("about {seconds} s left", seconds=f"{slowest.left_s:.0f}")
-        bar.progress(slowest.share, text=text)
-    elif any(job.place for job in jobs):
-        bar.progress(0.0, text=words("Waiting for a free place: number {place}", place=max(job.place for job in jobs)))
-    else:
-        bar.progress(0.0, text=words("Measuring in a process of its own ..."))
-    cancel.button(words("Cancel"), key=f"{key}.cancel", width="stretch", on_click=asked.stop)
+    waiting.bar(key, [job for job in asked.current.jobs if not job.finished], words, asked.stop)
 
 
 def problems(key: str, asked: Asked, words: Words) -> None:
     """What failed, in a sentence each, and the way to try again."""
     for letter, job in asked.failed:
-        told = words.refusal(job.error) if job.error else words("the measurement was stopped")
+        told = waiting.reason(job, words)
         st.error(f"{letter}: {told}" if letter and len(asked.networks) > 1 else told)
     if asked.failed:
         st.button(words("Try again"), key=f"{key}.retry", on_click=asked.current.begin)

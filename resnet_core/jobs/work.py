@@ -57,8 +57,11 @@ def fetch(name: str, side: int, archive: str, progress: Progress) -> Iterator[An
 
 def accept(file: str, side: int, progress: Progress) -> Iterator[ArchiveFacts]:
     """Check a visitor's archive and keep its images."""
-    progress(0, 1, N_("Checking each image of the archive"))
-    yield sets.accept_archive(Path(file), side=side)
+
+    def told(done: int, of: int) -> None:
+        progress(done, of, N_("Checking each image: {done} of {all}"), done=f"{done:,}", all=f"{of:,}")
+
+    yield sets.accept_archive(Path(file), side=side, progress=told)
 
 
 def devices(_progress: Progress) -> Iterator[DeviceList]:
