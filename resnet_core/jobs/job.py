@@ -20,7 +20,7 @@ from resnet_core.train.tape import Tape
 
 log = logging.getLogger(__name__)
 STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped; a short measurement has nothing to write
-RECORD = b'{"kind":'  # how a record begins; every other message is an object of its own
+RECORD = b'{"kind":'  # how a record begins
 SILENT_S = 10.0  # a child that has not been heard of for so long is lost; it speaks every two seconds
 
 
@@ -196,10 +196,9 @@ class Job:
                 told = connection.recv_bytes()
             except (EOFError, OSError):
                 return None
-            if told.startswith(RECORD):
+            message = {} if told.startswith(RECORD) else json.loads(told)
+            if not message:
                 self._take(told)
-                continue
-            message = json.loads(told)
             if "end" in message or "failed" in message:
                 return dict(message)
             if "state" in message:
