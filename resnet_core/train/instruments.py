@@ -30,11 +30,6 @@ class GradientNorms(Listener):
         super().__init__(model)
         self._norms: list[Tensor | float | None] = [None] * len(model.units)
 
-    def arriving(self, unit: int, x: Tensor) -> None:
-        """Forget the norm of the step before."""
-        if x.requires_grad:  # not in a test
-            self._norms[unit] = None
-
     def returning(self, unit: int, gradient: Tensor) -> None:
         """Note the norm."""
         self._norms[unit] = _l2(gradient)
@@ -44,8 +39,9 @@ class GradientNorms(Listener):
         return tuple(self.noted().tolist())  # one transfer from the device, whatever the depth
 
     def noted(self) -> Tensor:
-        """The same norms ``(units,)``, still on the device."""
-        return _together(self._norms)
+        """The same norms ``(units,)``, still on the device. They are handed out once: then the next pass is due."""
+        norms, self._norms = self._norms, [None] * len(self._norms)
+        return _together(norms)
 
 
 class Outputs(Listener):
@@ -67,7 +63,7 @@ class Outputs(Listener):
 
     def noted(self) -> Tensor:
         """Sums, then norms, ``(2 * units,)``, still on the device."""
-        norms = _together(self._norms)
+        norms, self._norms = _together(self._norms), [None] * len(self._norms)
         return torch.cat([torch.stack(self._sums).to(norms.dtype), norms])
 
     def means_and_stds(self, noted: list[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -167,23 +163,20 @@ def _l2(values: Tensor) -> Tensor | float:
     all values are equal and every rounding goes the same way. Of a long one there is first one sum an image, then the
     sum of those, which Python takes faster than two more calls of torch would.
     """
-    kind = exact(values)
-    if values.device.type == "cuda":
-        whole: Tensor = torch.linalg.vector_norm(values, dtype=kind)
-        return whole
-    if values.device.type == "cpu" and values.dtype == torch.float32 and values.numel() <= SHORT and _is_dense(values):
-        flat = values.as_strided((values.numel(),), (1,))
-        norm = math.sqrt(torch.dot(flat, flat).item())
-    else:
-        images: Tensor = torch.linalg.vector_norm(values, dim=(1, 2, 3), dtype=torch.float32)
-        if values.device.type != "cpu":
-            return torch.linalg.vector_norm(images, dtype=kind)  # type: ignore[no-any-return]
-        norm = math.hypot(*images.tolist())
-    if not 1e-12 < norm < 1e12:
-        norm = torch.linalg.vector_norm(values, dtype=kind).item()
-    return norm
+    if values.is_cpu:
+        norm = _l2_in_float32(values)
+        return norm if 1e-12 < norm < 1e12 else torch.linalg.vector_norm(values, dtype=torch.float64).item()
+    if not values.is_cuda:  # Apple's sums take few values at a time, and no float64
+        values = torch.linalg.vector_norm(values, dim=(1, 2, 3), dtype=torch.float32)
+    whole: Tensor = torch.linalg.vector_norm(values, dtype=exact(values))
+    return whole
 
 
-def _is_dense(values: Tensor) -> bool:
-    """Whether the values fill their memory from its beginning without a gap, in whichever order."""
-    return values.is_contiguous() or values.is_contiguous(memory_format=torch.channels_last)
+def _l2_in_float32(values: Tensor) -> float:
+    size = values.numel()
+    dense = values.is_contiguous() or values.is_contiguous(memory_format=torch.channels_last)  # no gap in its memory
+    if size <= SHORT and dense and values.dtype is torch.float32:
+        flat = values.as_strided((size,), (1,))
+        return math.sqrt(torch.dot(flat, flat).item())
+    images: list[float] = torch.linalg.vector_norm(values, dim=(1, 2, 3), dtype=torch.float32).tolist()
+    return math.hypot(*images)

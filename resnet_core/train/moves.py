@@ -26,10 +26,6 @@ def _cut(numbers: Tensor, sizes: list[int]) -> _Pieces:
     return _Pieces(numbers, torch.split(numbers, sizes))
 
 
-def _square(piece: Tensor) -> Tensor:
-    return torch.dot(piece, piece)
-
-
 class Moves:
     """How far each step moves the weights of each unit.
 
@@ -60,7 +56,7 @@ class Moves:
         length = max(sizes) if self._on_cpu else sum(sizes)
         move = torch.empty(length, device=self._views[0].device)
         self._move = _Pieces(move, tuple(move[:size] for size in sizes)) if self._on_cpu else _cut(move, sizes)
-        self._weights = self._squares(self._copies[1])
+        self._weights = self._squares(self._copies[1].pieces)
 
     @property
     def before(self) -> Tensor:
@@ -73,15 +69,17 @@ class Moves:
         after, before = self._copies[0], self._copies[1]
         torch.cat(self._views, out=after.whole)
         if self._on_cpu:
-            moved = torch.stack([
-                _square(torch.sub(new, old, out=move))
-                for new, old, move in zip(after.pieces, before.pieces, self._move.pieces, strict=True)
-            ])  # fmt: skip
+            squares: list[Tensor] = []
+            for new, old, move in zip(after.pieces, before.pieces, self._move.pieces, strict=True):
+                torch.sub(new, old, out=move)
+                squares += torch.dot(move, move), torch.dot(new, new)
+            moved, weights = torch.stack(squares).double().view(-1, 2).unbind(1)
         else:
             torch.sub(after.whole, before.whole, out=self._move.whole)
-            moved = self._squares(self._move)
-        weights, self._weights = self._weights, self._squares(after)
-        return torch.cat([moved.to(weights.dtype), weights])
+            moved, weights = self._squares(self._move.pieces), self._squares(after.pieces)
+        noted = torch.cat([moved, self._weights])
+        self._weights = weights
+        return noted
 
     def ratios(self, noted: list[float]) -> tuple[float, ...]:
         """``|after - before| / |before|`` for each unit, from the numbers of :meth:`noted`."""
@@ -92,11 +90,11 @@ class Moves:
             weights[owner] += weight
         return tuple(math.sqrt(a / b) if b else math.nan for a, b in zip(moved[:-1], weights[:-1], strict=True))
 
-    def _squares(self, weights: _Pieces) -> Tensor:
+    def _squares(self, pieces: tuple[Tensor, ...]) -> Tensor:
         """The sum of squares of each piece."""
         if self._on_cpu:
-            return torch.stack([_square(piece) for piece in weights.pieces]).double()
-        return torch.stack(torch._foreach_norm(weights.pieces)).to(exact(weights.whole)).square()
+            return torch.stack([torch.dot(piece, piece) for piece in pieces]).double()
+        return torch.stack(torch._foreach_norm(pieces)).to(exact(pieces[0])).square()
 
 
 def weight_views(model: nn.Module) -> list[Tensor]:
