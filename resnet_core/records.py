@@ -97,6 +97,11 @@ def to_line(record: Record) -> bytes:
     return b'{"kind":"%b","record":%b}' % (kind.__name__.encode(), _CODECS[kind].dump_json(record))
 
 
+def is_line(message: bytes) -> bool:
+    """Whether a message is a record, as :func:`to_line` makes it."""
+    return message.startswith(b'{"kind":')
+
+
 def from_line(kinds: Mapping[str, type[Record]], line: bytes) -> Record:
     """The record of a line. KeyError where its class is not one of ``kinds``, ValueError where it is no record."""
     found = LINE.fullmatch(line)

@@ -19,6 +19,7 @@ from resnet_core.records import dumps
 
 Command = Literal["pause", "step", "go", "slow", "stop"]
 HEARTBEAT_S = 2.0
+LOOK_S = 0.01  # between two looks in the middle of a step
 TELL_S = 0.2  # between two words on how far a study is
 
 
@@ -42,6 +43,7 @@ class Control:
         self._slow_s = 0.0
         self._stopped = False
         self._told: tuple[str, float] = "", 0.0  # the last word on progress, and when
+        self._looked_at = 0.0
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message to the parent."""
@@ -87,6 +89,10 @@ class Control:
         nothing that could be kept.
         """
         arrived = None
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_S:  # a unit takes a millisecond or two, and a look a good part of one
+            return 0.0
+        self._looked_at = now
         with contextlib.suppress(EOFError, OSError):
             while not self._stopped:
                 if not self._connection.poll(0):

@@ -16,13 +16,12 @@ from resnet_core.jobs.store import FINISHED, Status, Writer
 from resnet_core.jobs.stored import StoredRun, refusal_from
 from resnet_core.jobs.tasks import RECORDS, TASKS, Kind
 from resnet_core.jobs.worker import Worker
-from resnet_core.records import from_line
+from resnet_core.records import from_line, is_line
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
 
 log = logging.getLogger(__name__)
 STOP_GRACE_S = 10.0  # a training writes its weights when it is stopped; a short measurement has nothing to write
-RECORD = b'{"kind":'  # how a record begins; every other message is an object of its own
 SILENT_S = 10.0  # a child that has not been heard of for so long is lost; it speaks every two seconds
 
 
@@ -204,10 +203,9 @@ class Job:
                 told = connection.recv_bytes()
             except (EOFError, OSError):
                 return None
-            if told.startswith(RECORD):
+            message = {} if is_line(told) else json.loads(told)
+            if not message:
                 self._take(told)
-                continue
-            message = json.loads(told)
             if "end" in message or "failed" in message:
                 return dict(message)
             if "progress" in message:

@@ -138,7 +138,7 @@ def _records(
             if broken:
                 raise diagnose.diverged(broken, record.step, training.how.learning_rate)
 
-    with training.instruments, training.breaks:
+    with training.instruments:
         try:
             yield from hand_out()
             for epoch, step, index in training.order():

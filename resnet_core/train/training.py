@@ -17,12 +17,13 @@ from resnet_core.model.network import ResNet, build
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, diagnose, schedule
-from resnet_core.train.breaks import Breaks, Hold
+from resnet_core.train.breaks import Breaks, Hold, never
 from resnet_core.train.checkpoint import Keeper, Progress
 from resnet_core.train.data import batches, load
 from resnet_core.train.evaluation import evaluate
 from resnet_core.train.facts import steps_per_epoch
-from resnet_core.train.instruments import Instruments, weight_views
+from resnet_core.train.instruments import Instruments
+from resnet_core.train.moves import weight_views
 from resnet_core.train.numerics import Numerics, compile_units
 from resnet_core.train.optimizers import optimizer_of
 from resnet_core.train.readback import Readback
@@ -66,9 +67,9 @@ class Training:
             checkpoint.restore(resume_from, self.model, self.optimizer)
         if how.compiled:
             compile_units(self.model)
-        self.instruments = Instruments(self.model)
         self._hold = hold
-        self.breaks = Breaks(self.model, self._wait)
+        breaks = () if hold is never else (Breaks(self.model, self._wait),)
+        self.instruments = Instruments(self.model, *breaks)
         self.in_epoch = steps_per_epoch(how.images, how.batch_size)
         self.length = schedule.length_in_steps(how)
         # A GPU is given the next step before the numbers of the last one are waited for.

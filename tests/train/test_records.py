@@ -3,11 +3,13 @@
 import json
 import math
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import resnet_core
 from resnet_core.jobs.tasks import RECORDS
 from resnet_core.records import Provenance, Record, dumps, from_dict, from_json, from_line, to_dict, to_json, to_line
 from resnet_core.train.records import SCALARS, SIGNALS, RunHeader, StepRecord
@@ -92,6 +94,15 @@ def test_every_field_of_a_step_is_a_single_value_or_a_signal_by_unit() -> None:
     assert sorted((*SCALARS, *SIGNALS)) == sorted(field.name for field in fields(StepRecord))
     assert all(getattr(RECORD, name) == () for name in SIGNALS if name != "gradient_norms")
     assert len({signal.column for signal in SIGNALS.values()}) == len(SIGNALS)
+
+
+def test_nothing_but_the_table_and_the_measurement_names_a_signal() -> None:
+    root = Path(resnet_core.__file__).parents[1]
+    sources = [
+        path for folder in ("app", "resnet_core") for kind in ("*.py", "*.js") for path in (root / folder).rglob(kind)
+    ]
+    naming = {path.name for path in sources for name in SIGNALS if name in path.read_text(encoding="utf-8")}
+    assert naming == {"records.py", "instruments.py"}
 
 
 def test_what_has_a_seed_and_a_device_has_all_of_a_provenance() -> None:
