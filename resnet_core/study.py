@@ -39,8 +39,8 @@ class Counter:
         self._done = 0
         progress(0, of, words, **values)
 
-    def __call__(self, *_ignored: Any) -> None:
-        """One more is done. As a hook of torch it takes what hooks are given."""
+    def __call__(self) -> None:
+        """One more is done."""
         self._done += 1
         self._progress(min(self._done, self._of), self._of, self._words, **self._values)
 

@@ -14,7 +14,7 @@ from resnet_core.errors import N_
 from resnet_core.probe.activations import Activations
 from resnet_core.recipe import TRAIN_FIELDS
 
-HEIGHT = 460
+HEIGHT = 520
 GAP = 0.06  # between two panels, as a share of the height
 PANELS = {"means": N_("mean"), "stds": N_("standard deviation"), "zeros": N_("zeros after ReLU")}
 

@@ -61,7 +61,7 @@ def measure(networks: Sequence[Subject], options: OnImages, progress: Progress) 
     import torch
 
     from resnet_core import devices
-    from resnet_core.probe.networks import counted, images, module
+    from resnet_core.probe.networks import Pass, images, module
     from resnet_core.train.data import batches
 
     place = devices.resolve(options.device)
@@ -75,16 +75,13 @@ def measure(networks: Sequence[Subject], options: OnImages, progress: Progress) 
         inputs, _ = shown.train_batch(index)
         rows: list[Any] = []
 
-        def note(_unit: Any, _args: Any, output: Any, rows: list[Any] = rows) -> None:
+        def note(output: Any, rows: list[Any] = rows) -> None:
             std, mean = torch.std_mean(output.to(exact), correction=0)
             rows.append(torch.stack([mean, std, (output <= 0).to(exact).mean()]))
 
-        handles = [unit.register_forward_hook(note) for unit in model.units]
         blocks = Counter(progress, len(model.units), N_("One pass forward, block by block"))
-        with torch.no_grad(), counted(model, blocks), devices.repeatable(place, options.seed, step=1):
+        with torch.no_grad(), Pass(model, blocks, note), devices.repeatable(place, options.seed, step=1):
             model(inputs.to(place))
-        for handle in handles:
-            handle.remove()
         means, stds, zeros = torch.stack(rows).T.tolist()
         yield Activations(
             names=model.unit_names,

@@ -83,7 +83,7 @@ def gradient_flow(
     from torch.nn import functional
 
     from resnet_core import devices
-    from resnet_core.probe.networks import counted, images, module
+    from resnet_core.probe.networks import Pass, images, module
     from resnet_core.train.data import batches
     from resnet_core.train.instruments import GradientNorms
 
@@ -98,7 +98,7 @@ def gradient_flow(
     blocks = Counter(progress, 2 * len(model.units), N_("One pass forward and backward, block by block"))
     with (
         GradientNorms(model) as gradients,
-        counted(model, blocks, backward=True),
+        Pass(model, blocks),
         devices.repeatable(place, seed, step=1),
     ):
         loss = functional.cross_entropy(model(inputs), labels)

@@ -1,14 +1,12 @@
 """What a study needs besides its networks: their modules, with first or trained weights, and images. Imports torch."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.model.network import ResNet, build
@@ -17,6 +15,7 @@ from resnet_core.spec import ArchSpec
 from resnet_core.study import Counter, Progress
 from resnet_core.train import sets
 from resnet_core.train.data import Images, load
+from resnet_core.train.hooks import Listener
 
 
 def module(spec: ArchSpec, seed: int, weights: Path | None, place: torch.device) -> ResNet:
@@ -46,19 +45,23 @@ def images(choice: DataChoice, size: int, progress: Progress) -> Images:
     return load(choice, size)
 
 
-@contextmanager
-def counted(model: ResNet, counter: Counter, *, backward: bool = False) -> Iterator[None]:
-    """Meanwhile, each unit of ``model`` counts when it is computed, and again when its gradient arrives."""
+class Pass(Listener):
+    """While open, tells of one pass through a network in training mode, unit by unit.
 
-    def watch(_unit: nn.Module, args: tuple[Tensor, ...]) -> None:
-        if args[0].requires_grad:
-            args[0].register_hook(counter)  # type: ignore[no-untyped-call]
+    ``counter`` counts each unit when it is computed, and again when its gradient arrives. ``note`` is handed what each
+    puts out, ``(N, C, H, W)``.
+    """
 
-    handles: list[Any] = [unit.register_forward_hook(counter) for unit in model.units]
-    if backward:
-        handles += [unit.register_forward_pre_hook(watch) for unit in model.units]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+    def __init__(self, model: ResNet, counter: Counter, note: Callable[[Tensor], None] | None = None) -> None:
+        super().__init__(model)
+        self._counter, self._note = counter, note
+
+    def leaving(self, _unit: int, y: Tensor) -> None:
+        """On the way forward."""
+        if self._note:
+            self._note(y)
+        self._counter()
+
+    def returning(self, _unit: int, _gradient: Tensor) -> None:
+        """On the way back."""
+        self._counter()
