@@ -104,7 +104,7 @@ def summarise(folder: Path, here: Mapping[str, Status] | None = None) -> RunSumm
     if head is None or not isinstance(task, str) or not task:
         return None
     if task != "train":
-        return _study(folder, task, head) if not alive else None
+        return None if alive else _study(folder, task, head)
     run, asked, known = _object(head.get("run")), _recipe(head), specs(head) is not None
     end = None if alive else load(folder / END)
     status: Status = "lost"
@@ -135,8 +135,11 @@ def summarise(folder: Path, here: Mapping[str, Status] | None = None) -> RunSumm
     )
 
 
-def _study(folder: Path, name: str, head: dict[str, Any]) -> RunSummary:
-    """A study, which was kept when it was finished."""
+def _study(folder: Path, name: str, head: dict[str, Any]) -> RunSummary | None:
+    """A study, which was kept when it was finished; None for what is none: its arguments are networks and options."""
+    args = head.get("args")
+    if not (isinstance(args, list) and len(args) == 2 and isinstance(args[0], list)):
+        return None
     options = _recipe(head)
     return RunSummary(
         id=folder.name,
