@@ -37,34 +37,34 @@ def ask(study: str, networks: Sequence[Subject], options: Specification, threads
     """The job of a study, begun if no visitor has asked for it yet, or if it failed or was stopped.
 
     A study that is ``timed`` begins anew each time. One on images is keyed by the networks as they fit the images: a
-    change of what these decide anyway measures nothing again.
+    change of what these decide anyway measures nothing again. Trained weights that were written anew are others.
     """
     declared = STUDIES[study]
     if isinstance(options, OnImages):
         images = options.images
         networks = [network._replace(spec=fit(network.spec, images)) for network in networks]
-    if not declared.timed:  # one network under two names is one question
-        networks = [network._replace(name="") for network in networks]
-    order = json.dumps(declared.order(networks, options))
     if declared.timed:
-        return desk().submit(study, *json.loads(order), threads=threads)
+        return desk().submit(study, *declared.order(networks, options), threads=threads)
+    networks = [network._replace(name="") for network in networks]  # under two names it is one question
+    order = json.dumps(declared.order(networks, options))
     remembered = _large if declared.large else _job
-    job = remembered(study, order, threads)
+    key = study, order, threads, tuple(one.weights.stat().st_mtime for one in networks if one.weights)
+    job = remembered(*key)
     if job.finished and job.status != "done":
-        remembered.clear(study, order, threads)
-        job = remembered(study, order, threads)
+        remembered.clear(*key)
+        job = remembered(*key)
     if declared.large:
         desk().forget(job)
     return job
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _job(study: str, order: str, threads: int) -> Job:
+def _job(study: str, order: str, threads: int, written: tuple[float, ...]) -> Job:  # noqa: ARG001 - a part of the key
     return desk().submit(study, *json.loads(order), threads=threads)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _large(study: str, order: str, threads: int) -> Job:
+def _large(study: str, order: str, threads: int, written: tuple[float, ...]) -> Job:  # noqa: ARG001 - a part of the key
     """Of those whose records are files: only this cache keeps them."""
     return desk().submit(study, *json.loads(order), threads=threads)
 

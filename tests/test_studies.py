@@ -267,6 +267,26 @@ def test_a_kept_runs_weights_are_measured_or_refused(tmp_path: Path, capsys: pyt
         trained(stored.folder)
 
 
+def test_the_page_measures_a_kept_runs_weights() -> None:
+    root = cache.desk().root
+    how = TrainSpec(steps=2, precision="float32", memory_format="contiguous")
+    job = cache.desk().submit("train", *(one.model_dump(mode="json") for one in (SMALL, how)), keep=True, label="net")
+    assert job.wait(60)
+    visitor = open_page("runs")
+    row = [run.id for run in runs(root)].index(job.id)
+    visitor.session_state["runs.table"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    visitor = unfolded(visitor, "runs.weights")
+    key = f"weights.{job.id}"
+    for number, name in enumerate(name for name, study in STUDIES.items() if study.weights):
+        visitor.button(key=f"{key}.ask{number}").click().run()
+        asked = visitor.session_state[f"{key}.asked"]
+        until(lambda asked=asked: asked.finished)  # type: ignore[misc]
+        (record,) = asked.current.found.records
+        assert type(record) is STUDIES[name].record
+        assert record.trained
+        assert job.id in record.network
+
+
 def test_a_file_that_is_no_study_is_refused_in_a_sentence(tmp_path: Path) -> None:
     for text in ("", "[]", "{}", '{"study": "counts"}', '{"study": "counts", "networks": [{}], "options": {}}'):
         with pytest.raises(Refusal, match="holds no study"):

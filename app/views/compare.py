@@ -27,7 +27,7 @@ def show() -> None:
         _differences(networks, words)
         st.markdown(words("**The time of each.** Multiply-adds are a count, not a time. Measure both on this machine."))
         title, measured = words("Measure the time"), ["latency", "kernels", "roofline"]
-        study.section("compare", [study.Ask(title, networks, measured)], words)
+        study.section("compare", [study.Ask(title, study.of_networks(*SLOTS), measured)], words)
 
 
 def _differences(networks: Mapping[Slot, Network], words: Words) -> None:

@@ -75,13 +75,14 @@ def _drawings(ledger: Ledger, slot: Slot, name: str, words: Words) -> None:
 
 def _background(network: Network, slot: Slot, words: Words) -> None:
     """ONNX and torchinfo need torch, so a process of its own makes them when asked."""
-    asks = [study.Ask(words("Ask torchinfo for its summary"), {slot: network}, ["counts"], {"tool": "torchinfo"})]
+    asked = study.of_networks(slot)
+    asks = [study.Ask(words("Ask torchinfo for its summary"), asked, ["counts"], {"tool": "torchinfo"})]
     try:
         refuse_onnx(network.spec)
     except Refusal as refusal:
         st.info(words.refusal(refusal))
     else:
-        asks.insert(0, study.Ask(words("Write the ONNX file"), {slot: network}, ["onnx"]))
+        asks.insert(0, study.Ask(words("Write the ONNX file"), asked, ["onnx"]))
     study.section("export", asks, words, options=False)
 
 

@@ -38,7 +38,7 @@ class Panel:
         A click that falls into this wait is answered after it, so the wait is short: a longer measurement goes on by
         itself, and a small fragment looks for it.
         """
-        networks = {slot: state.experiment().network(slot) for slot in SLOTS}
+        networks = study.of_networks(*SLOTS)
         asked = study.Asked.of([KEY], networks, {})
         if refused := asked.current.refusals:
             told = "\n\n".join(f"{SLOT_NAMES[slot]}: {self.words.refusal(one)}" for slot, one in refused.items())

@@ -26,5 +26,5 @@ def _one(name: str) -> None:
         if not folded.open:
             return
         st.caption(declared.source)
-        networks = {slot: state.experiment().network(slot) for slot in SLOTS}
-        study.section(f"study.{name}", [study.Ask(words("Measure A and B"), networks, [name])], words)
+        ask = study.Ask(words("Measure A and B"), study.of_networks(*SLOTS), [name])
+        study.section(f"study.{name}", [ask], words)

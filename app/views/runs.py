@@ -14,7 +14,7 @@ from app.link import MOST_RUNS
 from app.slots import RACERS
 from app.text import Words
 from app.text.sentences import STATUS
-from app.views import frame, kept_study, take_run, train
+from app.views import frame, kept_study, take_run, train, weights
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.listing import RunSummary, runs
 from resnet_core.jobs.store import HEADER, KEEP, LONGEST_TITLE, folder_of, load, rename, specs
@@ -60,6 +60,8 @@ def _runs(first: list[list[RunSummary]]) -> None:
     chosen = _table(found, words)
     with actions:
         _actions(chosen, words)
+        if len(chosen) == 1 and not chosen[0].alive:
+            weights.show(chosen[0], words)
     if not was_found and not any(run.alive for run in found):
         state.rerun()  # the page once more, which ends the beat
 

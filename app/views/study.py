@@ -13,7 +13,6 @@ import streamlit as st
 
 from app import cache, controls, state
 from app.figures.studies import draw
-from app.link import Network
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from app.views import parts, waiting
@@ -28,12 +27,19 @@ IN_A_ROW = 3
 
 
 class Ask(NamedTuple):
-    """A button: what is measured, one study after the other, and of which networks. ``changes`` fix some options."""
+    """A button: what is measured, one study after the other, and of which networks (:func:`of_networks`, or a kept
+    run's). ``changes`` fix some options."""
 
     title: str
-    networks: Mapping[Slot, Network]
+    networks: Mapping[Slot, Subject]
     studies: Sequence[str]
     changes: Mapping[str, Any] = {}
+
+
+def of_networks(*slots: Slot) -> dict[Slot, Subject]:
+    """The networks of the experiment in these places, with their first weights."""
+    known = {slot: state.experiment().network(slot) for slot in slots}
+    return {slot: Subject(one.title, one.spec, place) for place, (slot, one) in enumerate(known.items())}
 
 
 @dataclass
@@ -42,14 +48,13 @@ class Measurement:
 
     study: Study[Any]
     options: Specification
-    networks: Mapping[Slot, Network]
+    networks: Mapping[Slot, Subject]
     _jobs: list[Callable[[], Job | None]] = field(default_factory=list)
 
     @property
     def subjects(self) -> list[Subject]:
         """Its networks in their order."""
-        named = self.networks.values() if self.study.networks else ()
-        return [Subject(network.title, network.spec, place) for place, network in enumerate(named)]
+        return list(self.networks.values()) if self.study.networks else []
 
     @property
     def jobs(self) -> list[Job]:
@@ -112,11 +117,11 @@ class Asked:
     """What a visitor asked for: measurements of some networks, one after the other, for side by side they would disturb
     each other."""
 
-    networks: Mapping[Slot, Network]
+    networks: Mapping[Slot, Subject]
     measurements: list[Measurement]
 
     @classmethod
-    def of(cls, studies: Sequence[str], networks: Mapping[Slot, Network], changes: Mapping[str, Any]) -> "Asked":
+    def of(cls, studies: Sequence[str], networks: Mapping[Slot, Subject], changes: Mapping[str, Any]) -> "Asked":
         """As the experiment has the options: those of the first study, and of the others what they have besides."""
         first = state.experiment().options(studies[0]).with_(**changes).values()
         chosen = {name: state.experiment().options(name) for name in studies}
@@ -224,7 +229,8 @@ def _answer(key: str, beats: bool) -> None:
     if asked is None:
         return
     asked.go_on()
-    if any(network.spec != state.experiment().network(slot).spec for slot, network in asked.networks.items()):
+    fresh = {slot: one.spec for slot, one in asked.networks.items() if not one.weights}
+    if any(spec != state.experiment().network(slot).spec for slot, spec in fresh.items()):
         st.info(words("A network has changed since this was measured. Measure again for the networks above."))
     for measurement in asked.measurements:
         found = measurement.found

@@ -22,7 +22,7 @@ def show() -> None:
     asks = [
         study.Ask(
             words("Count {slot} with fvcore, torchinfo and torch", slot=SLOT_NAMES[slot]),
-            {slot: state.experiment().network(slot)},
+            study.of_networks(slot),
             ["counts"],
         )
         for slot in SLOTS
