@@ -10,6 +10,7 @@ from app.link import Network
 from app.slots import SLOTS, Slot
 from app.text import Words
 from app.views import study
+from app.views.asked import Ask, of_networks
 from resnet_core.cost.difference import difference
 from resnet_core.cost.ledger import count
 
@@ -27,7 +28,7 @@ def show() -> None:
         _differences(networks, words)
         st.markdown(words("**The time of each.** Multiply-adds are a count, not a time. Measure both on this machine."))
         title, measured = words("Measure the time"), ["latency", "kernels", "roofline"]
-        study.section("compare", [study.Ask(title, study.of_networks(*SLOTS), measured)], words)
+        study.section("compare", [Ask(title, of_networks(*SLOTS), measured)], words)
 
 
 def _differences(networks: Mapping[Slot, Network], words: Words) -> None:

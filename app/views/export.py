@@ -12,6 +12,7 @@ from app.link import Network
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.views import study
+from app.views.asked import Ask, of_networks
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import Refusal
 from resnet_core.export.onnx import refuse_onnx
@@ -75,14 +76,14 @@ def _drawings(ledger: Ledger, slot: Slot, name: str, words: Words) -> None:
 
 def _background(network: Network, slot: Slot, words: Words) -> None:
     """ONNX and torchinfo need torch, so a process of its own makes them when asked."""
-    asked = study.of_networks(slot)
-    asks = [study.Ask(words("Ask torchinfo for its summary"), asked, ["counts"], {"tool": "torchinfo"})]
+    asked = of_networks(slot)
+    asks = [Ask(words("Ask torchinfo for its summary"), asked, ["counts"], {"tool": "torchinfo"})]
     try:
         refuse_onnx(network.spec)
     except Refusal as refusal:
         st.info(words.refusal(refusal))
     else:
-        asks.insert(0, study.Ask(words("Write the ONNX file"), asked, ["onnx"]))
+        asks.insert(0, Ask(words("Write the ONNX file"), asked, ["onnx"]))
     study.section("export", asks, words, options=False)
 
 

@@ -11,6 +11,7 @@ from app.figures.studies import draw
 from app.slots import SLOT_NAMES, SLOTS
 from app.text import Words
 from app.views import parts, study
+from app.views.asked import Asked, of_networks
 
 KEY = "gradients"
 QUICK_S = 1.0  # a warm measurement of a ResNet-56 takes a quarter of it on a machine that does nothing else
@@ -38,8 +39,8 @@ class Panel:
         A click that falls into this wait is answered after it, so the wait is short: a longer measurement goes on by
         itself, and a small fragment looks for it.
         """
-        networks = study.of_networks(*SLOTS)
-        asked = study.Asked.of([KEY], networks, {})
+        networks = of_networks(*SLOTS)
+        asked = Asked.of([KEY], networks, {})
         if refused := asked.current.refusals:
             told = "\n\n".join(f"{SLOT_NAMES[slot]}: {self.words.refusal(one)}" for slot, one in refused.items())
             self.note.error(told)
@@ -48,7 +49,7 @@ class Panel:
             # The fork server imports torch for seconds: the page is drawn, and works, before it begins.
             self._watch_for(None)
             return
-        before: study.Asked | None = st.session_state.get(f"{KEY}.asked")
+        before: Asked | None = st.session_state.get(f"{KEY}.asked")
         if before and before.networks == networks and before.current.options == asked.current.options:
             asked = before  # what failed stays so until the visitor tries again
         st.session_state[f"{KEY}.asked"] = asked
@@ -63,11 +64,11 @@ class Panel:
         self._draw_last()
         self._watch_for(asked)
 
-    def _watch_for(self, asked: study.Asked | None) -> None:
+    def _watch_for(self, asked: Asked | None) -> None:
         with self.note:
             st.fragment(_watch, run_every=LOOK_S)(asked, time.monotonic())
 
-    def _take(self, asked: study.Asked) -> None:
+    def _take(self, asked: Asked) -> None:
         """Draw what was measured, or say what was not."""
         if asked.failed:
             self._draw_last()
@@ -98,7 +99,7 @@ class Panel:
             parts.show(rest[:-1], f"{KEY}.reading", self.words)
 
 
-def _watch(asked: study.Asked | None, started: float) -> None:
+def _watch(asked: Asked | None, started: float) -> None:
     """Say how far it is, with the last figure dimmed, and draw the page anew once both networks are there; ``None``
     waits for the fork server."""
     words = state.resume()

@@ -6,6 +6,7 @@ from app import state
 from app.figures.studies import FIGURES
 from app.slots import SLOTS
 from app.views import study
+from app.views.asked import Ask, of_networks
 from resnet_core.studies import STUDIES
 
 PLACED = {"gradients", "counts", "latency", "kernels", "roofline", "onnx"}  # by the other files of this folder
@@ -26,5 +27,5 @@ def _one(name: str) -> None:
         if not folded.open:
             return
         st.caption(declared.source)
-        ask = study.Ask(words("Measure A and B"), study.of_networks(*SLOTS), [name])
+        ask = Ask(words("Measure A and B"), of_networks(*SLOTS), [name])
         study.section(f"study.{name}", [ask], words)

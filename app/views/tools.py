@@ -5,6 +5,7 @@ import streamlit as st
 from app import state
 from app.slots import SLOT_NAMES, SLOTS
 from app.views import study
+from app.views.asked import Ask, of_networks
 
 
 @st.fragment
@@ -20,9 +21,9 @@ def show() -> None:
         )
     )
     asks = [
-        study.Ask(
+        Ask(
             words("Count {slot} with fvcore, torchinfo and torch", slot=SLOT_NAMES[slot]),
-            study.of_networks(slot),
+            of_networks(slot),
             ["counts"],
         )
         for slot in SLOTS

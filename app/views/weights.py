@@ -7,6 +7,7 @@ import streamlit as st
 from app import cache, state
 from app.text import Words
 from app.views import study
+from app.views.asked import Ask
 from resnet_core.errors import Refusal
 from resnet_core.fields import field_table
 from resnet_core.jobs.kept import trained
@@ -29,14 +30,14 @@ def show(run: RunSummary, words: Words) -> None:
             st.info(words.refusal(refusal))
             return
         asks = [
-            study.Ask(words(one.title), {"a": network}, [one.name], _of_recipe(one.options, recipe))
+            Ask(words(one.title), {"a": network}, [one.name], _of_recipe(one.options, recipe))
             for one in STUDIES.values()
             if one.weights
         ]
         st.fragment(_section)(f"weights.{run.id}", asks)
 
 
-def _section(key: str, asks: list[study.Ask]) -> None:
+def _section(key: str, asks: list[Ask]) -> None:
     study.section(key, asks, state.resume(), options=False)
 
 
