@@ -32,7 +32,7 @@ class GradientNorms(Listener):
 
     def returning(self, unit: int, gradient: Tensor) -> None:
         """Note the norm."""
-        self._norms[unit] = _l2(gradient)
+        self._norms[unit] = _l2(_flat(gradient))
 
     def norms(self) -> tuple[float, ...]:
         """One norm per unit, from the first to the last, of the latest backward pass."""
@@ -56,7 +56,7 @@ class Outputs(Listener):
 
     def leaving(self, unit: int, y: Tensor) -> None:
         """Note both."""
-        seen = y.detach()
+        seen = _flat(y.detach())
         self._counts[unit] = seen.numel()
         self._norms[unit] = _l2(seen)
         self._sums[unit] = seen.sum(dtype=torch.float32)  # torch adds in pairs: no digit is lost
@@ -154,7 +154,7 @@ def _together(norms: Sequence[Tensor | float | None]) -> Tensor:
 
 
 def _l2(values: Tensor) -> Tensor | float:
-    """The L2 norm of ``(N, C, H, W)``, to about 1e-6 of itself: on a GPU still there.
+    """The L2 norm of ``(N, C, H, W)`` as :func:`_flat` hands it out, to about 1e-6 of itself: on a GPU still there.
 
     One float32 sum over many squares is off by 1e-3, and squares beyond float32's range vanish, as those of the
     gradient of a deep network without normalisation do (1e-25). A float64 sum has neither fault and takes three to
@@ -173,10 +173,16 @@ def _l2(values: Tensor) -> Tensor | float:
 
 
 def _l2_in_float32(values: Tensor) -> float:
-    size = values.numel()
-    dense = values.is_contiguous() or values.is_contiguous(memory_format=torch.channels_last)  # no gap in its memory
-    if size <= SHORT and dense and values.dtype is torch.float32:
-        flat = values.as_strided((size,), (1,))
-        return math.sqrt(torch.dot(flat, flat).item())
+    if values.dim() == 1:
+        return math.sqrt(torch.dot(values, values).item())
     images: list[float] = torch.linalg.vector_norm(values, dim=(1, 2, 3), dtype=torch.float32).tolist()
     return math.hypot(*images)
+
+
+def _flat(values: Tensor) -> Tensor:
+    """What is short, float32 and on a CPU as ``(numel,)`` in the order of its memory, all else as it is."""
+    size = values.numel()
+    if size > SHORT or not values.is_cpu or values.dtype is not torch.float32:
+        return values
+    dense = values.is_contiguous() or values.is_contiguous(memory_format=torch.channels_last)  # no gap in its memory
+    return values.as_strided((size,), (1,)) if dense else values

@@ -14,7 +14,14 @@ GONE = TrainSpec(data="own", archive="0123456789abcdef", side=16)  # its images 
 
 
 def stored(
-    root: Path, run_id: str, spec: ArchSpec = SMALL, how: TrainSpec | None = None, *, steps: int = 4, label: str = "net"
+    root: Path,
+    run_id: str,
+    spec: ArchSpec = SMALL,
+    how: TrainSpec | None = None,
+    *,
+    steps: int = 4,
+    label: str = "net",
+    test_loss: float = 0.4,
 ) -> StoredRun:
     """A finished run, written as a desk writes it."""
     how = how or TrainSpec(epochs=1)
@@ -29,7 +36,7 @@ def stored(
         norms = (0.1 * step, 0.2, 0.3)
         accuracy = 0.5 + 0.01 * how.seed if step == steps else None
         record = StepRecord(
-            step=step, epoch=1, loss=1 / step, train_accuracy=0.5, test_accuracy=accuracy, test_loss=0.4,
+            step=step, epoch=1, loss=1 / step, train_accuracy=0.5, test_accuracy=accuracy, test_loss=test_loss,
             learning_rate=0.1, images_per_s=100.0, time_s=step / 10, **dict.fromkeys(SIGNALS, norms),
         )  # type: ignore[arg-type]  # fmt: skip
         writer.record(to_line(record))

@@ -68,6 +68,7 @@ def test_null_in_a_file_of_an_earlier_version_is_nan_where_there_must_be_a_numbe
         assert math.isnan(read.loss)
         assert repr(read.gradient_norms) == "(nan, 1.0, nan)"
         assert (read.test_loss, read.step) == (None, 3)
+    assert math.isnan(from_line(RECORDS, b'{"kind":"StepRecord","record":%b}\n' % text.encode()).loss)  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="step"):
         from_json(StepRecord, json.dumps({**STEP, "loss": None, "step": None}))
 
