@@ -78,7 +78,7 @@ class Panel:
             return
         found = asked.current.found
         drawn = draw(found, self.words)
-        st.session_state[f"{KEY}.last"] = drawn
+        st.session_state[f"{KEY}.last"] = found
         self._draw(drawn)
         with self.note.container():
             parts.show(drawn[-1:], f"{KEY}.source", self.words)
@@ -88,7 +88,7 @@ class Panel:
     def _draw_last(self) -> None:
         """The last figure stays until a new one is there: an element left out for a run would be mounted anew."""
         if last := st.session_state.get(f"{KEY}.last"):
-            self._draw(last)
+            self._draw(draw(last, self.words))
 
     def _draw(self, drawn: list[Part]) -> None:
         chart, *rest = drawn

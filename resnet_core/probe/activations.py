@@ -37,7 +37,10 @@ class Activations(Finding):
 
 
 def _limit(spec: ArchSpec, options: OnImages) -> None:
-    refuse_inference_if_too_large(fit(spec, options.images), options.batch_size)
+    """What the largest layer takes for a batch must be there; a GPU's own memory is known where it is used."""
+    fitted = fit(spec, options.images)
+    if options.device != "cuda":
+        refuse_inference_if_too_large(fitted, options.batch_size)
 
 
 STUDY = Study(
@@ -68,6 +71,7 @@ def measure(networks: Sequence[Subject], options: OnImages, progress: Progress) 
     exact = torch.float32 if place.type == "mps" else torch.float64  # MPS has no float64
     for network in networks:
         fitted = fit(network.spec, options.images)
+        refuse_inference_if_too_large(fitted, options.batch_size, available=devices.free_bytes(options.device))
         shown = images(options.images, fitted.image_size, progress)
         started = time.perf_counter()
         model = module(fitted, options.seed, network.weights, place).train()
