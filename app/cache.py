@@ -1,6 +1,7 @@
 """The only caches that all visitors share: bounded, keyed by specification.
 
 Nothing here imports torch: measurements are made by the desk's child processes, and a job is the cache of its records.
+What failed or was stopped is never remembered: who asks again begins anew.
 """
 
 import functools
@@ -10,11 +11,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from resnet_core.fields import Specification
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.runner import Desk
-from resnet_core.probe.records import DeviceList
+from resnet_core.jobs.tasks import DeviceList
 from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
+from resnet_core.studies import STUDIES
+from resnet_core.study import OnImages, Subject
 from resnet_core.train.facts import fit
 
 
@@ -29,10 +33,68 @@ def cores() -> int:
     return max(2, os.cpu_count() or 1)
 
 
+def ask(study: str, networks: Sequence[Subject], options: Specification, threads: int = 1) -> Job:
+    """The job of a study, begun if no visitor has asked for it yet, or if it failed or was stopped.
+
+    A study that is ``timed`` begins anew each time. One on images is keyed by the networks as they fit the images: a
+    change of what these decide anyway measures nothing again. Trained weights that were written anew are others.
+    """
+    declared = STUDIES[study]
+    if isinstance(options, OnImages):
+        images = options.images
+        networks = [network._replace(spec=fit(network.spec, images)) for network in networks]
+    if declared.timed:
+        return desk().submit(study, *declared.order(networks, options), threads=threads)
+    networks = [network._replace(name="") for network in networks]  # under two names it is one question
+    order = json.dumps(declared.order(networks, options))
+    remembered = _large if declared.large else _job
+    key = study, order, threads, tuple(one.weights.stat().st_mtime for one in networks if one.weights)
+    job = remembered(*key)
+    if job.finished and job.status != "done":
+        remembered.clear(*key)
+        job = remembered(*key)
+    if declared.large:
+        desk().forget(job)
+    return job
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _job(study: str, order: str, threads: int, written: tuple[float, ...]) -> Job:  # noqa: ARG001 - a part of the key
+    return desk().submit(study, *json.loads(order), threads=threads)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _large(study: str, order: str, threads: int, written: tuple[float, ...]) -> Job:  # noqa: ARG001 - a part of the key
+    """Of those whose records are files: only this cache keeps them."""
+    return desk().submit(study, *json.loads(order), threads=threads)
+
+
+def fetch(images: DataChoice) -> Job:
+    """The download of a data set, begun if nobody has asked for it yet, or if what was begun has ended."""
+    job = _fetch(*images)
+    if job.finished:
+        _fetch.clear(*images)
+        job = _fetch(*images)
+    return job
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _fetch(name: str, side: int, archive: str) -> Job:
+    return desk().submit("fetch", name, side, archive)
+
+
 @st.cache_resource(show_spinner=False)
+def _devices() -> Job:
+    return desk().submit("devices")
+
+
 def devices() -> Job:
     """The devices of this machine, as PyTorch finds them."""
-    return desk().submit("devices")
+    job = _devices()
+    if job.finished and job.status != "done":
+        _devices.clear()
+        job = _devices()
+    return job
 
 
 def device_names() -> tuple[str, ...]:
@@ -51,111 +113,7 @@ def desk_is_warm() -> bool:
     return any(job.finished and job.pid for job in desk().jobs())
 
 
-def gradients(spec: ArchSpec, seed: int, data: str) -> Job:
-    """The measurement of a network's gradient flow, begun if no visitor has asked for it yet.
-
-    Keyed by the network as it fits the data: a change of what the data decide anyway measures nothing again.
-    """
-    return _gradients(_text(fit(spec, data)), seed)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _gradients(arch: str, seed: int) -> Job:
-    return desk().submit("gradients", json.loads(arch), seed, "cpu")
-
-
-def forget_gradients(spec: ArchSpec, seed: int, data: str) -> None:
-    """Measure again at the next call: the measurement failed."""
-    _gradients.clear(_text(fit(spec, data)), seed)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _tool(arch: str, which: str) -> Job:
-    return desk().submit("tools", json.loads(arch), which)
-
-
-def tool(spec: ArchSpec, which: str) -> Job:
-    """One counting tool's own table for a network."""
-    return _tool(_text(spec), which)
-
-
-def forget_tool(spec: ArchSpec, which: str) -> None:
-    """Ask again at the next call: the counting failed."""
-    _tool.clear(_text(spec), which)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _onnx(arch: str, seed: int) -> Job:
-    return desk().submit("onnx", json.loads(arch), seed)
-
-
-def onnx(spec: ArchSpec, seed: int) -> Job:
-    """A network's ONNX file, begun if no visitor has asked for it yet. The file is large: only this cache keeps it."""
-    job = _onnx(_text(spec), seed)
-    desk().forget(job)
-    return job
-
-
-def forget_onnx(spec: ArchSpec, seed: int) -> None:
-    """Write it again at the next call: the writing failed."""
-    _onnx.clear(_text(spec), seed)
-
-
 def start_training(spec: ArchSpec, train: TrainSpec, label: str, threads: int) -> Job:
     """A training of its own for this visitor, kept in a run folder."""
-    return desk().submit("train", _dict(spec), _dict(train), keep=True, label=label, threads=threads)
-
-
-def fetch(images: DataChoice) -> Job:
-    """The download of a data set, begun if no visitor has asked for it yet."""
-    return _fetch(*images)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _fetch(name: str, side: int, archive: str) -> Job:
-    return desk().submit("fetch", name, side, archive)
-
-
-def forget_fetch(images: DataChoice) -> None:
-    """Fetch again at the next call: it failed or was stopped, or is done."""
-    _fetch.clear(*images)
-
-
-def settings(specs: Sequence[ArchSpec], train: TrainSpec, threads: int) -> Job:
-    """The numerics that are fastest for these networks together on the device, measured once."""
-    return _settings(*_numerics_asked(specs, train), threads)
-
-
-def forget_settings(specs: Sequence[ArchSpec], train: TrainSpec, threads: int) -> None:
-    """Measure again at the next call: the measurement failed."""
-    _settings.clear(*_numerics_asked(specs, train), threads)
-
-
-def _numerics_asked(specs: Sequence[ArchSpec], train: TrainSpec) -> tuple[str, str]:
-    """The networks, and of the recipe what numerics depend on."""
-    names = ("data", "side", "archive", "augmentation", "batch_size", "device", "precision", "memory_format")
-    asked = TrainSpec(**{name: getattr(train, name) for name in names})
-    return json.dumps([_dict(spec) for spec in specs]), json.dumps(_dict(asked))
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _settings(archs: str, how: str, threads: int) -> Job:
-    return desk().submit("settle", json.loads(archs), json.loads(how), threads=threads)
-
-
-def start_latency(specs: Sequence[ArchSpec], seed: int, device: str, batch_size: int) -> Job:
-    """The latency of some networks, measured anew: a time is of a moment, and nobody else's answer."""
-    return desk().submit("latency", [_dict(spec) for spec in specs], seed, device, batch_size)
-
-
-def start_roofline(specs: Sequence[ArchSpec], seed: int, device: str, batch_size: int) -> Job:
-    """What each kind of layer of some networks achieves, measured anew."""
-    return desk().submit("roofline", [_dict(spec) for spec in specs], seed, device, batch_size)
-
-
-def _dict(spec: ArchSpec | TrainSpec) -> dict[str, object]:
-    return spec.model_dump(mode="json")
-
-
-def _text(spec: ArchSpec) -> str:
-    return json.dumps(_dict(spec))
+    args = spec.model_dump(mode="json"), train.model_dump(mode="json")
+    return desk().submit("train", *args, keep=True, label=label, threads=threads)

@@ -154,3 +154,12 @@ def _refusal(owner: str, name: str, words: Words) -> None:
 def coloured_name(slot: Slot) -> str:
     """The slot's letter in its colour, as HTML."""
     return f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'
+
+
+def option_field(study: str, field: SpecField, value: Any, words: Words, offered: Collection[str] = ()) -> None:
+    """The widget of one option of a study, with what was refused there. ``offered``: as in :func:`train_field`."""
+    if offered:
+        kept = {choice: title for choice, title in field.choices.items() if choice in offered or choice == value}
+        field = field._replace(choices=kept)
+    _field(study, field, value, words)
+    _refusal(study, field.name, words)

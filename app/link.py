@@ -2,7 +2,8 @@
 
 ``?a=cifar56&b=cifar56&b.width=32&seed=0&train.epochs=10&lang=ko``: a preset for each network, then the fields in which
 it differs, written as after ``--set``; up to two more networks for a race, ``c`` and ``d``; the fields of the training
-recipe that are not the default; how many seeds each network is trained from; the runs on show.
+recipe that are not the default; how many seeds each network is trained from; the options of a study that are not the
+default (``gradients.batch_size=64``; its seed is the link's); the runs and the kept study on show.
 """
 
 import re
@@ -15,12 +16,14 @@ from app.text import LANGUAGES
 from resnet_core.cost.ledger import count
 from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
-from resnet_core.fields import shorten, to_text
+from resnet_core.fields import Specification, shorten, to_text
+from resnet_core.jobs.store import ID
 from resnet_core.presets import Preset, preset, preset_named_by, presets
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
+from resnet_core.studies import STUDIES
 
-S = TypeVar("S", ArchSpec, TrainSpec)
+S = TypeVar("S", bound=Specification)
 MOST_SEEDS = 5
 MOST_RUNS = MOST_SEEDS * len(RACERS)
 RUN_IDS = re.compile(rf"[A-Za-z0-9_-]{{4,64}}([.][A-Za-z0-9_-]{{4,64}}){{0,{MOST_RUNS - 1}}}")
@@ -66,6 +69,8 @@ class Experiment:
     train: TrainSpec = field(default_factory=TrainSpec)
     seeds: int = 1  # each network is trained from so many seeds, counted up from that of the recipe
     run: str = ""
+    study: str = ""
+    studies: Mapping[str, Specification] = field(default_factory=dict)  # only what is not the default
     language: str = "en"
 
     def network(self, slot: Slot) -> Network:
@@ -78,6 +83,15 @@ class Experiment:
     def racers(self) -> dict[Slot, Network]:
         """The networks that train together."""
         return {slot: self.network(slot) for slot in RACERS if getattr(self, slot) is not None}
+
+    def options(self, study: str) -> Specification:
+        """The options of a study, on the seed of the experiment where it has one."""
+        chosen = self.studies.get(study) or STUDIES[study].options()
+        return chosen.with_(seed=self.train.seed) if "seed" in type(chosen).model_fields else chosen
+
+    def with_options(self, study: str, chosen: Specification) -> "Experiment":
+        """The experiment with other options of a study."""
+        return replace(self, studies={**self.studies, study: chosen})
 
     def with_network(self, slot: Slot, changed: Network | None) -> "Experiment":
         """The experiment with another network in a slot, or with none in C or D."""
@@ -96,10 +110,16 @@ def write(experiment: Experiment) -> dict[str, str]:
     for name, (_, value) in TrainSpec().differences(experiment.train).items():
         if name != "seed":
             link[f"train.{name}"] = to_text(value)
+    for study, chosen in experiment.studies.items():
+        for name, (_, value) in type(chosen)().differences(chosen).items():
+            if name != "seed":
+                link[f"{study}.{name}"] = to_text(value)
     if experiment.seeds != 1:
         link["seeds"] = str(experiment.seeds)
     if experiment.run:
         link["run"] = experiment.run
+    if experiment.study:
+        link["study"] = experiment.study
     link["lang"] = experiment.language
     return link
 
@@ -115,6 +135,10 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
     for slot in RACERS:
         if slot in rest or slot in start.racers:
             experiment = experiment.with_network(slot, _network(slot, rest, start.racers.get(slot), problems))
+    for study, declared in STUDIES.items():
+        if asked := _take(rest, f"{study}."):
+            chosen = start.studies.get(study) or declared.options()
+            experiment = experiment.with_options(study, _apply(chosen, asked, problems))
     changes = _take(rest, "train.")
     if "seed" in rest:
         changes["seed"] = rest.pop("seed")
@@ -128,6 +152,10 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
     if run and not RUN_IDS.fullmatch(run):
         problems.append(Refusal(N_("The link names the run {run}, which cannot be one."), run=shorten(run)))
         run = ""
+    kept = rest.pop("study", "")
+    if kept and not ID.fullmatch(kept):
+        problems.append(Refusal(N_("The link names the study {study}, which cannot be one."), study=shorten(kept)))
+        kept = ""
     if language not in LANGUAGES:
         problems.append(Refusal(N_("The link asks for the language {name}; there are {languages}."),
                                 name=shorten(language), languages=", ".join(LANGUAGES)))  # fmt: skip
@@ -138,7 +166,7 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
         for name in rest
     ]  # fmt: skip
     train = _apply(start.train, changes, problems)
-    return replace(experiment, train=train, seeds=int(seeds), run=run, language=language), problems
+    return replace(experiment, train=train, seeds=int(seeds), run=run, study=kept, language=language), problems
 
 
 def _network(slot: Slot, rest: dict[str, str], start: Network | None, problems: list[Refusal]) -> Network | None:

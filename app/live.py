@@ -1,18 +1,19 @@
 """The routes by which a page follows trainings: what it lacks of each, as JSON, and the player's commands.
 
 A websocket ``/live/<ids>?have=<start>:<stride>.<start>:<stride>&lang=ko`` tells what the reader lacks of each run, then
-what is new, up to six times a second, until the last run ends; ``POST /live/<ids>/<command>`` (pause, go, step, slow,
-stop) does that to each and answers in the same form once the children have taken it. A script run of Streamlit takes
-tens of milliseconds and draws the page anew; a message takes one or two, so that nobody's look slows down the training.
+what is new or has changed, up to six times a second, until the last run ends; ``POST /live/<ids>/<command>`` (pause,
+go, step, slow, stop) does that to each and answers in the same form once the children have taken it. A script run of
+Streamlit takes tens of milliseconds and draws the page anew; a message takes one or two, so that nobody's look slows
+down the training. What a message holds, :mod:`app.news` says.
 """
 
 import asyncio
-import base64
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
+from itertools import zip_longest
 from typing import Any
 
 import streamlit as st
@@ -23,19 +24,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app import cache
 from app.link import RUN_IDS
-from app.text import LANGUAGES, Words, words
-from app.text.sentences import STATUS
-from resnet_core.errors import N_
+from app.news import Reader, Run
+from app.text import LANGUAGES, words
 from resnet_core.jobs.job import Job
-from resnet_core.jobs.stored import StoredRun
-from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
-from resnet_core.records import dumps, to_dict
-from resnet_core.train.facts import facts_if_kept
+from resnet_core.records import dumps
 
-Run = Job | StoredRun
 COMMANDS = ("pause", "go", "step", "slow", "stop")
-NOT_KEPT = N_("A visitor's own images, which are not kept here any more.")
-FORMATS = TRAIN_FIELDS["memory_format"].choices
 ANSWER_S = 0.3  # how long a command waits for the children: a step of a ResNet-56 takes less
 LOOK_S = 0.01
 STATE_S = 0.04  # between two looks at the runs
@@ -91,16 +85,13 @@ async def _left(socket: WebSocket) -> None:
 
 async def _tell(socket: WebSocket) -> None:
     runs = await asyncio.to_thread(find, socket.path_params["ids"])
-    say, have = _say(socket), _have(socket)
-    told = None
+    readers, told = _readers(socket), None
     while True:
         ended = all(run.finished for run in runs)
         signs = [_sign(run) for run in runs]
         if signs != told:
             told = signs
-            states = [state_of(run, *have.get(run.id, (0, 1)), say) for run in runs]
-            have = {state["id"]: (state["start"] + state["held"], state["stride"]) for state in states}
-            await socket.send_text(dumps({"runs": states}))
+            await socket.send_text(dumps({"runs": [readers[run.id].news(run) for run in runs]}))
         if ended:
             await socket.close()
             return
@@ -168,20 +159,17 @@ def _taken(run: Run, command: str, count: int) -> bool:
 
 
 def _answer(request: Request, runs: Sequence[Run]) -> Response:
-    say, have = _say(request), _have(request)
-    told = [state_of(run, *have.get(run.id, (0, 1)), say) for run in runs]
-    return Response(dumps({"runs": told}), media_type="application/json", headers={"cache-control": "no-store"})
+    readers = _readers(request)
+    told = dumps({"runs": [readers[run.id].news(run) for run in runs]})
+    return Response(told, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-def _say(asked: HTTPConnection) -> Words:
+def _readers(asked: HTTPConnection) -> dict[str, Reader]:
+    """Who asks, by run: what it has of each (so many held steps, at that stride) and in which language it reads."""
     language = asked.query_params.get("lang", "en")
-    return words(language if language in LANGUAGES else "en")
-
-
-def _have(asked: HTTPConnection) -> dict[str, tuple[int, int]]:
-    """What the reader has of each run: so many held steps, at that stride."""
-    places = asked.query_params.get("have", "").split(".")
-    return {run_id: _place(text) for run_id, text in zip(asked.path_params["ids"].split("."), places, strict=False)}
+    say = words(language if language in LANGUAGES else "en")
+    ids, places = asked.path_params["ids"].split("."), asked.query_params.get("have", "").split(".")
+    return {run_id: Reader(say, *_place(text)) for run_id, text in zip_longest(ids, places[: len(ids)], fillvalue="")}
 
 
 def _place(text: str) -> tuple[int, int]:
@@ -190,73 +178,3 @@ def _place(text: str) -> tuple[int, int]:
         return int(start), int(stride)
     except ValueError:
         return 0, 1
-
-
-def state_of(run: Run, start: int, stride: int, say: Words) -> dict[str, Any]:
-    """Everything that a page shows of a run and does not have yet, in plain JSON values."""
-    tape, header = run.tape, run.header
-    columns = tape.since(start, stride)
-    last = tape.last
-    return {
-        "id": run.id,
-        "status": run.status,
-        "finished": run.finished,
-        "evidence": evidence(run, say),
-        "told": say(STATUS[run.status]),
-        "error": say.refusal(run.error) if run.error else "",
-        "warning": say.refusal(run.warning) if run.warning else "",
-        "waits": say(N_("number {place} in the queue"), place=run.place) if run.place else "",
-        "count": tape.count,
-        "start": columns.start,
-        "held": len(columns.scalars["step"]) // 4,
-        "stride": columns.stride,
-        "columns": {name: _packed(data) for name, data in (*columns.scalars.items(), *columns.by_unit.items())},
-        "tests": tape.tests,
-        "last": {**to_dict(last), "tests": None} if last else None,
-        "units": len(header.unit_names) if header else 0,
-        "steps": header.steps if header else 0,
-        "per_epoch": header.steps_per_epoch if header else 1,
-        "slow": 0.0 if run.finished else run.slow_s,
-        "progress": progress(run),
-        "left_s": left_s(run),
-        "pace": say(N_("{count} images/s"), count=f"{tape.images_per_s:,.0f}") if tape.images_per_s else "",
-    }
-
-
-def evidence(run: Run, say: Words) -> str:
-    """Where the numbers of a run come from."""
-    header = run.header
-    if header is None:
-        return ""
-    known = facts_if_kept(TrainSpec(**header.train).images)
-    return say(
-        N_(
-            "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
-            "threads {threads}, {precision}, {format}, PyTorch {version}."
-        ),
-        data=say(known.source if known else NOT_KEPT), size=header.fitted["image_size"],
-        batch=header.train["batch_size"], seed=header.seed, device=header.device_name, threads=header.threads,
-        precision=header.precision, format=say(FORMATS[header.memory_format]), version=header.versions["torch"],
-    )  # fmt: skip
-
-
-def progress(run: Run) -> float:
-    """The share of the training that is done: of its steps, or of its time, which a budget counts without tests."""
-    header, last = run.header, run.tape.last
-    if header is None or last is None:
-        return 0.0
-    if header.steps:
-        return min(1.0, last.step / header.steps)
-    return min(1.0, run.tape.steps_s(header.train["batch_size"]) / max(1, header.seconds))
-
-
-def left_s(run: Run) -> float | None:
-    """The seconds left at the pace so far, tests and slow motion included; None where there is no pace yet."""
-    done, last = progress(run), run.tape.last
-    if run.finished or last is None or not done:
-        return None
-    return (last.time_s + run.slow_s * last.step) * (1 - done) / done
-
-
-def _packed(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

@@ -7,7 +7,7 @@ widget that asked.
 
 import logging
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import streamlit as st
 
@@ -19,6 +19,7 @@ from resnet_core.errors import Refusal
 from resnet_core.fields import to_text
 from resnet_core.recipes import recipe, recipes
 from resnet_core.spec import ArchSpec
+from resnet_core.studies import STUDIES
 
 log = logging.getLogger(__name__)
 VERSION = ".v"  # between the name of a widget and the number of its key
@@ -134,7 +135,7 @@ def last_change() -> Change | None:
 
 
 def refused(owner: str, name: str) -> Refused | None:
-    """What was refused at the widget of a field; ``owner`` is a slot or ``train``."""
+    """What was refused at the widget of a field; ``owner`` is a slot, ``train`` or a study."""
     found: Refused | None = st.session_state.refused.get((owner, name))
     return found
 
@@ -170,10 +171,14 @@ def _is_on_show(key: str) -> bool:
     return key == _key_of(key.partition(VERSION)[0])
 
 
-def change_field(slot: Slot, name: str, key: str) -> None:
-    """Callback of a field's widget."""
+def change_field(owner: str, name: str, key: str) -> None:
+    """Callback of a field's widget; ``owner`` is a slot, or a study whose option it is."""
     if not _is_on_show(key):
         return
+    if owner in STUDIES:
+        _change_option(owner, name, st.session_state[key])
+        return
+    slot = cast(Slot, owner)
     network = experiment().network(slot)
     typed = st.session_state[key]
     _forget(slot)
@@ -184,6 +189,16 @@ def change_field(slot: Slot, name: str, key: str) -> None:
         log.info("refused %s.%s=%s: %s", slot, name, to_text(typed), refusal)
         return
     _change(slot, changed)
+
+
+def _change_option(study: str, name: str, typed: Any) -> None:
+    _forget(study)
+    try:
+        options = experiment().options(study).with_(**{name: typed})
+    except Refusal as refusal:
+        st.session_state.refused[study, name] = Refused(typed, refusal)
+        return
+    _become(experiment().with_options(study, options))
 
 
 def change_preset(slot: Slot, key: str) -> None:
@@ -255,6 +270,11 @@ def change_language(key: str) -> None:
 def show_run(run: str) -> None:
     """Put a run on show: the link holds it from now on, so that a reload finds it again."""
     _become(replace(experiment(), run=run))
+
+
+def show_study(study: str) -> None:
+    """Put a kept study on show, or none."""
+    _become(replace(experiment(), study=study))
 
 
 def _change(slot: Slot, network: Network) -> None:

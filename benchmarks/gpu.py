@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.bare import bare
 from benchmarks.report import Line, of_samples
 from resnet_core import ArchSpec, TrainSpec, preset
-from resnet_core.train.devices import device_name
+from resnet_core.devices import device_name
 from resnet_core.train.loop import train
 from resnet_core.train.tuning import settle
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter, sleep, time
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
 
 from benchmarks.report import Line, of_samples
 from resnet_core.jobs.store import RECORDS
@@ -112,6 +112,8 @@ def _begins(browser: Browser, site: Site) -> list[Line]:
 def _shows(browser: Browser, site: Site) -> list[Line]:
     """How old the newest record is when the browser has drawn it."""
     with _opened(browser, site, LONG) as page:
+        sizes: list[float] = []
+        page.on("websocket", lambda socket: _note_sizes(socket, sizes))
         _begin(page)
         ids = _ids(page)
         written: dict[str, list[tuple[int, float]]] = {run_id: [] for run_id in ids}
@@ -142,7 +144,14 @@ def _shows(browser: Browser, site: Site) -> list[Line]:
         of_samples("age of the newest record when it is drawn: p50", ages, "ms"),
         Line("age of the newest record when it is drawn: p95", ages[int(0.95 * len(ages))], "ms", 250, at_most=True),
         Line("updates of the figures", updates, "1/s", 5.0),
+        of_samples("size of an update of both runs", sizes, "bytes"),
     ]
+
+
+def _note_sizes(socket: WebSocket, sizes: list[float]) -> None:
+    """Of what the route of the race sends; Streamlit has a socket of its own."""
+    if "/live/" in socket.url:
+        socket.on("framereceived", lambda told: sizes.append(len(told)))
 
 
 def _watch(site: Site, written: dict[str, list[tuple[int, float]]], over: threading.Event) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from resnet_core.train.devices import device_name, versions
+from resnet_core.devices import device_name, versions
 
 RESULTS = Path(__file__).parent / "results"
 

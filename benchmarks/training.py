@@ -51,5 +51,5 @@ def _compare(memory_format: str) -> list[Line]:
     return [
         of_samples(f"{memory_format}: train(spec, how), every record", with_, "images/s"),
         of_samples(f"{memory_format}: the same loop bare", without, "images/s"),
-        Line(f"{memory_format}: what the records cost, of a bare step", median(costs), "", 0.05, at_most=True),
+        Line(f"{memory_format}: what the records cost, of a bare step", median(costs), "", 0.04, at_most=True),
     ]

@@ -16,11 +16,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from resnet_core.cli_bar import Bar
 from resnet_core.errors import N_, Refusal
+from resnet_core.export.findings import findings_csv
 from resnet_core.export.runs import records_csv
 from resnet_core.export.tensorboard import refuse_tensorboard, write_events
 from resnet_core.fields import shorten
 from resnet_core.jobs.here import KeptTraining
+from resnet_core.jobs.kept import read_study
 from resnet_core.jobs.listing import RunSummary, runs, summarise
 from resnet_core.jobs.store import HEADER, folder_of, going_on, is_alive, load, root_folder, specs
 from resnet_core.jobs.stored import StoredRun, read, run_header, steps
@@ -43,7 +46,7 @@ class Ended(Exception):  # noqa: N818 - an end, not a fault
 
 def add_train_options(parser: argparse.ArgumentParser) -> None:
     """What ``train`` takes beside a network and a recipe."""
-    _add_run_dir(
+    add_run_dir(
         parser,
         "keep the run in a new folder of DIR, as the page does. Without it nothing is kept, and --resume looks in "
         f"{DEFAULT_DIR}",
@@ -54,14 +57,15 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
 def add_runs_options(parser: argparse.ArgumentParser) -> None:
     """What ``runs`` takes."""
     parser.add_argument("which", nargs="?", metavar="RUN", help="one run: its id in --run-dir, or its folder")
-    _add_run_dir(parser, f"where runs are kept. Default: {DEFAULT_DIR}")
+    add_run_dir(parser, f"where runs are kept. Default: {DEFAULT_DIR}")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the records of RUN there, one line a step")
     parser.add_argument(
         "--tensorboard", type=Path, metavar="DIR", help="write an event file of RUN into a folder of its own in DIR"
     )
 
 
-def _add_run_dir(parser: argparse.ArgumentParser, help_: str) -> None:
+def add_run_dir(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Where runs are kept."""
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help=help_)
 
 
@@ -115,9 +119,12 @@ def train(
     spec: ArchSpec, how: TrainSpec, options: argparse.Namespace, *, threads: int, label: str, before: StoredRun | None
 ) -> Iterator[str]:
     """Lines for standard output: one object a step with ``--json``, else one line a test."""
+    bar = TrainingBar()
     if before is None and options.run_dir is None:
         for record in _unkept(spec, how, threads):
-            yield from _line(record, how, options.json)
+            yield from bar.before(_line(record, how, options.json))
+            bar.show(record)
+        bar.clear()
         return
     root = before.folder.parent if before else root_folder(options.run_dir)
     kept = KeptTraining(spec, how, root=root, label=label, threads=threads, before=before)
@@ -127,14 +134,40 @@ def train(
         for record in records:
             if kept.warning is not None and kept.warning is not said:
                 said = kept.warning
+                bar.clear()
                 print(f"resnet_core: {said}", file=sys.stderr)  # noqa: T201
-            yield from _line(record, how, options.json)
+            yield from bar.before(_line(record, how, options.json))
+            bar.show(record)
             if asked:
                 break
+    bar.clear()
     if asked:
         raise Ended(128 + asked[0])
     if kept.warning is not None:
         raise Ended(FAILED)  # it was to be kept
+
+
+class TrainingBar(Bar):
+    """The bar of a training: its steps, or its seconds where a budget of time decides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of: tuple[float, bool] = 0.0, True  # how many, and whether they are steps
+
+    def show(self, record: RunHeader | StepRecord) -> None:
+        """Take one record."""
+        if isinstance(record, RunHeader):
+            self._of = (record.steps, True) if record.steps else (record.seconds, False)
+            return
+        of, steps = self._of
+        self(record.step if steps else record.time_s, of, "step {step}, loss {loss}", step=record.step,
+             loss=f"{record.loss:.4f}")  # fmt: skip
+
+    def before(self, lines: Iterator[str]) -> Iterator[str]:
+        """Lines for standard output, with the bar out of their way."""
+        for line in lines:
+            self.clear()
+            yield line
 
 
 def _unkept(spec: ArchSpec, how: TrainSpec, threads: int) -> Iterator[RunHeader | StepRecord]:
@@ -211,11 +244,29 @@ def show(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _row(run: RunSummary) -> str:
+    if run.study:
+        return (
+            f"{run.id}  {run.study:15} {run.time_s:>20,.1f} s  seed {run.seed}  {run.started_at}  {run.name}".rstrip()
+        )
     tested = "" if run.test_accuracy is None else f"{run.test_accuracy:.1%}"
     length = f"{run.step:,}/{run.steps:,}" if run.steps else f"{run.step:,}"
     return (
         f"{run.id}  {run.status:8} {tested:>6}  {length:>15} steps  seed {run.seed}  {run.started_at}  {run.name}"
     ).rstrip()
+
+
+def _export_study(folder: Path, options: argparse.Namespace) -> list[Path]:
+    """The records of a study as a table."""
+    found = read_study(folder.parent, folder.name)
+    if found is None or options.csv is None:
+        raise Refusal(N_("The run {run} has no records that could be written."), run=folder.name)
+    try:
+        options.csv.write_text(findings_csv(found.records), encoding="utf-8", newline="")
+    except OSError as error:
+        raise Refusal(
+            N_("{file} cannot be written: {reason}."), file=str(options.csv), reason=error.strerror or str(error)
+        ) from error
+    return [options.csv]
 
 
 def _export(folder: Path, summary: RunSummary, options: argparse.Namespace) -> list[Path]:
@@ -224,6 +275,8 @@ def _export(folder: Path, summary: RunSummary, options: argparse.Namespace) -> l
         refuse_tensorboard()
     if not (options.csv or options.tensorboard):
         return []
+    if summary.study:
+        return _export_study(folder, options)
     header = run_header(folder)
     if header is None:
         raise Refusal(N_("The run {run} has no records that could be written."), run=folder.name)

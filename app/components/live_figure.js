@@ -20,9 +20,11 @@ const CORNERS = {
   "triangle-up": [[-1.15, 0.5], [0, -1], [1.15, 0.5]],
 };
 
+// No logarithm is a gap, as is what is not finite: neither has a place on an axis.
 const log10 = (value) => (value > 0 ? Math.log10(value) : NaN);
 
 function median(values) {
+  if (values.some(Number.isNaN)) return NaN;
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -47,10 +49,9 @@ function points(race, { runs, y, stat }) {
   const [run] = found;
   const x = Array.from(run.column("step"), (step) => step / perEpoch);
   const values = Array.from(run.column(y));
-  const { last } = run.told;
-  if (last && last.step / perEpoch > (x.at(-1) ?? 0)) {
-    x.push(last.step / perEpoch);
-    values.push(last[y]);
+  if (run.last && run.now("step") / perEpoch > (x.at(-1) ?? 0)) {
+    x.push(run.now("step") / perEpoch);
+    values.push(run.now(y));
   }
   return { x, y: values };
 }
@@ -138,7 +139,7 @@ class LiveFigure extends Plot {
   }
 
   lastStep() {
-    return Math.max(0, ...this.race.all.map((run) => run.told.last?.step ?? 0));
+    return Math.max(0, ...this.race.all.map((run) => run.now("step") ?? 0));
   }
 
   // Every so many steps one is held of each run; of the longest, fewer.
@@ -196,6 +197,7 @@ class LiveFigure extends Plot {
     for (const run of this.race.all)
       for (const value of run.column(name)) {
         const shown = live.log ? log10(value) : value;
+        if (!Number.isFinite(shown)) continue;
         if (shown < low) low = shown;
         if (shown > high) high = shown;
       }
@@ -216,7 +218,7 @@ class LiveFigure extends Plot {
   map({ run: id, z, log }, place) {
     const run = this.race.runs.get(id);
     const steps = run.told ? Array.from(run.column("step")) : [];
-    const units = run.told?.units ?? 0;
+    const units = run.width(z);
     const values = run.column(z);
     const rows = Array.from({ length: units }, (_, unit) =>
       steps.map((_, column) => (log ? log10(values[column * units + unit]) : values[column * units + unit])),
@@ -272,10 +274,13 @@ class LiveFigure extends Plot {
     this.pen.lineWidth = trace.line.width;
     this.pen.setLineDash(DASHES[trace.line.dash] ?? []);
     this.pen.beginPath();
+    let joined = false;
     xs.forEach((x, at) => {
-      const value = ys[at];
-      if (value === null || Number.isNaN(value)) return;
-      this.pen.lineTo(xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(value));
+      const shown = Number.isFinite(ys[at]); // else a gap, as in Plotly's lines
+      const place = [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(ys[at])];
+      if (shown && joined) this.pen.lineTo(...place);
+      else if (shown) this.pen.moveTo(...place);
+      joined = shown;
     });
     this.pen.stroke();
     this.pen.globalAlpha = 1;
@@ -286,11 +291,11 @@ class LiveFigure extends Plot {
     const { x, y } = points(this.race, trace.live);
     const from = Math.max(0, (this.reached.get(place) ?? 0) - 1);
     if (x.length - from > 1) this.stroke(trace, x.slice(from), y.slice(from), xaxis, yaxis);
-    const above = yaxis.autorange && y.at(-1) > yaxis.range[1]; // such as a test loss that jumps: only Plotly widens an axis
+    const above = yaxis.autorange && Number.isFinite(y.at(-1)) && y.at(-1) > yaxis.range[1]; // such as a test loss that jumps: only Plotly widens an axis
     if (above && performance.now() - this.at >= SOONEST_MS) this.schedule();
     if (!trace.mode.includes("markers")) return;
     for (let at = this.reached.get(place) ?? 0; at < x.length; at += 1) {
-      if (y[at] !== null) this.mark(trace, xaxis._offset + xaxis.d2p(x[at]), yaxis._offset + yaxis.d2p(y[at]));
+      if (Number.isFinite(y[at])) this.mark(trace, xaxis._offset + xaxis.d2p(x[at]), yaxis._offset + yaxis.d2p(y[at]));
     }
   }
 
@@ -321,7 +326,8 @@ class LiveFigure extends Plot {
     if (!run.told) return;
     const steps = run.column("step");
     const values = run.column(z);
-    const { units, stride } = run.told;
+    const { stride } = run.told;
+    const units = run.width(z);
     const [low, high] = this.range;
     const scale = (this.scale ??= this.data.figure.layout.coloraxis.colorscale.map(([, colour]) => channels(colour)));
     const last = Array.from(values.subarray(values.length - units));
@@ -332,7 +338,7 @@ class LiveFigure extends Plot {
       for (let unit = 0; unit < units; unit += 1) {
         const value = values[column * units + unit];
         const shown = log ? log10(value) : value;
-        if (Number.isNaN(shown)) continue;
+        if (!Number.isFinite(shown)) continue;
         const top = yaxis._offset + yaxis.d2p(unit + 1.5);
         this.pen.fillStyle = shade(scale, (shown - low) / (high - low || 1));
         this.pen.fillRect(left, top, width + 0.5, yaxis.d2p(unit + 0.5) - yaxis.d2p(unit + 1.5) + 0.5);

@@ -2,6 +2,9 @@
 
 const BUSY = ["running", "paused", "waiting", "stopping"];
 
+// A number to so many digits, and what is not one as it is.
+const written = (value, digits) => (Number.isFinite(value) ? value.toPrecision(digits) : String(value).replace("Infinity", "∞"));
+
 class Player {
   constructor(parent, setTriggerValue) {
     this.host = parent.querySelector(".rx-live");
@@ -117,13 +120,13 @@ class Player {
     const range = last.length > 1 ? `[${percent(Math.min(...last))}–${percent(Math.max(...last))}]` : "";
     this.set(`[data-range="${slot}"]`, range);
     const [first] = runs;
-    const { last: record, pace, told, steps } = first.told;
+    const { pace, told, steps } = first.told;
     this.set(`[data-pace="${slot}"]`, pace || told);
-    if (!record) return;
+    if (!first.last) return;
     const values = {
-      step: `${record.step.toLocaleString("en")}${steps ? ` / ${steps.toLocaleString("en")}` : ""}`,
-      loss: record.loss === null ? "–" : record.loss.toPrecision(3),
-      rate: record.learning_rate.toPrecision(2),
+      step: `${first.now("step").toLocaleString("en")}${steps ? ` / ${steps.toLocaleString("en")}` : ""}`,
+      loss: written(first.now("loss"), 3),
+      rate: written(first.now("learning_rate"), 2),
     };
     for (const [name, text] of Object.entries(values)) this.set(`[data-now="${slot}.${name}"]`, text);
   }

@@ -2,7 +2,11 @@
 // one Race for the same runs, so that each number crosses the network once.
 
 const AGAIN_MS = 2000; // before the server is asked again when it did not answer
-const UNIT_COLUMNS = ["gradient_norms", "update_ratios", "activation_means", "activation_stds"];
+
+// Float32 numbers from base64.
+function unpacked(packed) {
+  return new Float32Array(Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0)).buffer);
+}
 
 class Column {
   // A Float32Array that grows.
@@ -11,9 +15,7 @@ class Column {
     this.length = 0;
   }
 
-  put(at, packed) {
-    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-    const added = new Float32Array(bytes.buffer);
+  put(at, added) {
     while (at + added.length > this.values.length) {
       const wider = new Float32Array(2 * this.values.length);
       wider.set(this.values);
@@ -29,7 +31,7 @@ class Column {
 }
 
 class Run {
-  // One run: what the server told last, and its columns. ``generation`` changes when the held steps have been thinned.
+  // One run: all that the server has told, and its columns. ``generation`` changes when the held steps have been thinned.
   constructor(id) {
     this.id = id;
     this.columns = {};
@@ -38,14 +40,35 @@ class Run {
     this.steps = 0;
   }
 
-  take(told) {
+  // What has not changed is not told again. A step has as many values of a column as ``columns`` says.
+  take({ rows, tests, ...told }) {
     if (told.stride !== this.stride) this.generation += 1;
-    this.told = told;
+    this.told = { ...this.told, ...told };
+    // What is not finite comes as a string, which Number reads.
+    if (tests) this.told.tests = [...(this.told.tests ?? []).slice(0, tests.from), ...tests.added.map((test) => test.map(Number))];
     this.stride = told.stride;
-    for (const [name, packed] of Object.entries(told.columns)) {
+    const widths = Object.entries(this.told.columns);
+    const values = unpacked(rows);
+    const steps = values.length / widths.reduce((sum, [, width]) => sum + width, 0);
+    let from = 0;
+    for (const [name, width] of widths) {
       const column = (this.columns[name] ??= new Column());
-      column.put(told.start * (UNIT_COLUMNS.includes(name) ? told.units : 1), packed);
+      column.put(told.start * width, values.subarray(from, from + steps * width));
+      from += steps * width;
     }
+    this.last = this.latest(widths);
+  }
+
+  // The latest step, held or not: of each column its one value, or those by unit.
+  latest(widths) {
+    const beyond = this.told.last ? unpacked(this.told.last) : undefined;
+    if (!beyond && !this.held) return undefined;
+    let from = 0;
+    return Object.fromEntries(widths.map(([name, width]) => {
+      const row = beyond ? beyond.subarray(from, from + width) : this.column(name).slice((this.held - 1) * width);
+      from += width;
+      return [name, row];
+    }));
   }
 
   get held() {
@@ -56,15 +79,24 @@ class Run {
     return this.columns[name]?.all ?? new Float32Array();
   }
 
+  // A single value of the latest step.
+  now(name) {
+    return this.last?.[name][0];
+  }
+
+  // How many values of a column a step has.
+  width(name) {
+    return this.told?.columns[name] ?? 0;
+  }
+
   // The values by unit of the held step with this number; of the very last step where there is none that late.
   profile(name, step) {
     const steps = this.column("step");
-    const last = this.told?.last;
-    if (!last) return [];
-    if (step >= last.step) return last[name] ?? [];
+    if (!this.last) return [];
+    if (step >= this.now("step")) return [...this.last[name]];
     let place = 0;
     while (place + 1 < steps.length && steps[place + 1] <= step) place += 1;
-    const units = this.told.units;
+    const units = this.width(name);
     return [...this.column(name).subarray(place * units, (place + 1) * units)];
   }
 }

@@ -2,8 +2,8 @@
 
 They ask :mod:`app.live` for what is new, so that the page's script runs only when a visitor changes something. A figure
 is a Plotly figure whose traces name what they show: ``{"live": {"runs": [id], "y": "loss"}}`` a line over the epochs,
-``{"live": {"run": id, "z": "gradient_norms", "log": True}}`` a heat map of units by steps, ``{"live": {"runs": [id],
-"profile": "gradient_norms"}}`` a line over the units at one step.
+``{"live": {"run": id, "z": signal, "log": True}}`` a heat map of units by steps, ``{"live": {"runs": [id], "profile":
+signal}}`` a line over the units at one step; the signals are those of :mod:`resnet_core.train.records`.
 """
 
 import functools

@@ -5,7 +5,7 @@ from html import escape
 
 from app.figures.numbers import percent, readable
 from app.figures.palette import SLOT_COLOURS
-from app.slots import SLOT_NAMES, SLOTS
+from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.operators import layer_name
 from app.text.sentences import value_label
@@ -25,7 +25,8 @@ TOTALS = {
 def totals_table(found: Difference, words: Words) -> str:
     """Each total of both networks and the difference."""
     return table(
-        [words("one image"), *coloured_slots(), words("B minus A")], (_total(total, words) for total in found.totals)
+        [words("one image"), *map(coloured, SLOTS), words("B minus A")],
+        (_total(total, words) for total in found.totals),
     )
 
 
@@ -35,7 +36,7 @@ def fields_table(found: Difference, words: Words) -> str:
         [escape(words(ARCH_FIELDS[name].title)), *(escape(value_label(name, value, words)) for value in values)]
         for name, *values in found.fields
     )
-    return table([words("field"), *coloured_slots()], rows)
+    return table([words("field"), *map(coloured, SLOTS)], rows)
 
 
 def layers_table(found: Difference, words: Words) -> str:
@@ -46,7 +47,7 @@ def layers_table(found: Difference, words: Words) -> str:
         (words("in both, with another shape"), found.reshaped),
     )
     body = "".join(_part(title, groups, words) for title, groups in parts if groups)
-    heads = "".join(f"<th>{head}</th>" for head in (escape(words("layers")), *coloured_slots()))
+    heads = "".join(f"<th>{head}</th>" for head in (escape(words("layers")), *map(coloured, SLOTS)))
     return f'<div class="rx-compare rx-layers"><table><thead><tr>{heads}</tr></thead>{body}</table></div>'
 
 
@@ -57,9 +58,9 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return f'<div class="rx-compare"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def coloured_slots() -> list[str]:
-    """A and B in their colours, as HTML."""
-    return [f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>' for slot in SLOTS]
+def coloured(slot: Slot) -> str:
+    """A slot's letter in its colour, as HTML."""
+    return f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'
 
 
 def _total(total: Total, words: Words) -> list[str]:

@@ -1,16 +1,56 @@
 """Gradient flow: how much of dE/dx reaches each block (arXiv:1603.05027, equation 5), as Plotly figures."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
+from app.figures.parts import Chart, Names, Part, Records, Text, source
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
+from app.text.sentences import gradient_reading
+from resnet_core.probe.gradients import GradientFlow
+from resnet_core.recipe import TRAIN_FIELDS
 
 Figure = dict[str, Any]
 Norms = Sequence[float | None]
 
+HEIGHT = 285
 LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
+
+
+def drawing(records: Records, names: Names, words: Words) -> list[Part]:
+    """The profile, what it says, and where it was measured."""
+    flows: dict[Slot, GradientFlow] = {slot: rows[-1] for slot, rows in records.items()}
+    norms = {slot: flow.norms for slot, flow in flows.items()}
+    first = next(iter(flows.values()))
+    return [
+        Chart(
+            gradient_profile(norms, names, words),
+            words("Gradient norm at the input of each block, for each network, on a logarithmic axis"),
+            HEIGHT,
+        ),
+        Text(gradient_reading(norms, words)),
+        source(_provenance(first, words)),
+    ]
+
+
+def _provenance(flow: GradientFlow, words: Words) -> str:
+    told = {
+        "batch": flow.batch_size, "data": words(TRAIN_FIELDS["data"].choices[flow.data]), "size": flow.image_size,
+        "seed": flow.seed, "device": escape(flow.device_name), "version": escape(flow.versions["torch"]),
+    }  # fmt: skip
+    if flow.trained:
+        return words(
+            "Measured here: one forward and backward pass of the trained networks on {batch} {data} images of "
+            "{size}×{size} pixels, seed {seed}, {device}, PyTorch {version}.",
+            **told,
+        )
+    return words(
+        "Measured here: one forward and backward pass of the untrained networks on {batch} {data} images of "
+        "{size}×{size} pixels, seed {seed}, {device}, PyTorch {version}.",
+        **told,
+    )
 
 
 def gradient_profile(norms: Mapping[Slot, Norms], names: Mapping[Slot, str], words: Words) -> Figure:

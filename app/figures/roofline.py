@@ -1,55 +1,66 @@
-"""Measured times: passes, the kinds of layer in them, and the roofline chart. HTML and Plotly figures from records."""
+"""What each kind of layer achieves: the roofline chart (doi:10.1145/1498765.1498785) and the table under it."""
 
 import math
 from collections.abc import Mapping
 from html import escape
 from typing import Any, cast
 
-from app.figures.compare import coloured_slots, table
+from app.figures.compare import coloured, table
 from app.figures.gradients import LEGEND, Figure
-from app.figures.numbers import readable
+from app.figures.latency import GIGA, where
 from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
-from app.slots import SLOT_NAMES, SLOTS, Slot
+from app.figures.parts import Chart, Html, Names, Part, Records, Text, source
+from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from app.text.operators import operator_name
 from resnet_core.cost.ledger import Kind
-from resnet_core.probe.records import Latency, Roofline, Spread, ratios
+from resnet_core.probe.timing import Roofline
 
-GIGA = 1e9
+HEIGHT = 420
 MARGIN = 2.0  # of the axes beyond the marks
 TICKS = tuple(digit * 10.0**power for power in range(-3, 5) for digit in (1, 2, 5))
-ABOVE: dict[Slot, str] = {"a": "top", "b": "bottom"}  # where A and B coincide, both can be read,
-BESIDE = {7: "left"}  # as can the stem's 7x7 and a 3x3, whose intensities are close; the others stand on the right
+# Where A and B coincide, both can be read, as can the stem's 7x7 and a 3x3, whose intensities are close; the others
+# stand on the right.
+ABOVE: dict[Slot, str] = {"a": "top", "b": "bottom", "c": "top", "d": "bottom"}
+BESIDE = {7: "left"}
 
 
-def latency_table(times: Mapping[Slot, Latency], names: Mapping[Slot, str], words: Words) -> str:
-    """The time of a pass of each network with its spread, and the ratios of times and of MACs. HTML."""
-    heads = [
-        words("network"), words("median of a pass"), words("middle half"), words("fastest"), words("passes"),
-        words("multiply-adds"), words("achieved"),
+def drawing(records: Records, names: Names, words: Words) -> list[Part]:
+    """The chart, the table and where they were measured."""
+    found: dict[Slot, Roofline] = {slot: rows[-1] for slot, rows in records.items()}
+    first = next(iter(found.values()))
+    macs, moved = peaks(found)
+    passes = ", ".join(f"{roofline.passes} ({SLOT_NAMES[slot]})" for slot, roofline in found.items())
+    return [
+        Text(
+            words(
+                "**What each kind of layer achieves.** A layer with few multiply-adds for each byte waits for memory, "
+                "under the slanted roof; one with many computes, under the level one. BatchNorm, ReLU and additions "
+                "have no multiply-adds and still take time."
+            )
+        ),
+        Chart(
+            roofline_chart(found, names, words),
+            words("Achieved multiply-adds a second over multiply-adds per byte, for each kind of layer"),
+            HEIGHT,
+        ),
+        Html(kinds_table(found, words)),
+        source(
+            words(
+                "Measured here: each layer timed in its place in so many passes, in turn: {passes}; batch size "
+                "{batch}; marks are medians, bars the middle half. {where} Roofs: {macs} GMAC/s in a product of "
+                "1024×1024 matrices, {moved} GB/s in a copy of 64 MiB; a layer whose data lie in a cache can be above "
+                "the second. MACs and bytes (each input, weight and output once) are the ledger's.",
+                passes=passes, batch=first.batch_size, where=where(first, words), macs=f"{macs / GIGA:.3g}",
+                moved=f"{moved / GIGA:.3g}",
+            )
+        ),
     ]  # fmt: skip
-    rows = []
-    for slot, letter in zip(SLOTS, coloured_slots(), strict=True):
-        taken = times[slot]
-        spread = taken.spread
-        rows.append([
-            f"{letter} · {escape(names[slot])}", f'<b data-latency="{slot}">{seconds(spread.median)}</b>',
-            middle(spread), seconds(spread.minimum), str(spread.repeats), readable(taken.macs),
-            f"{taken.macs / spread.median / GIGA:.3g} GMAC/s",
-        ])  # fmt: skip
-    a, b = times["a"], times["b"]
-    pairs = ratios(b.times_s, a.times_s)
-    rows.append([
-        "B / A", f"<b data-ratio='time'>{b.spread.median / a.spread.median:.3g}</b>",
-        words("{lower} to {upper}", lower=f"{pairs.lower:.3g}", upper=f"{pairs.upper:.3g}"),
-        f"{b.spread.minimum / a.spread.minimum:.3g}", "", f"<b data-ratio='macs'>{b.macs / a.macs:.3g}</b>", "",
-    ])  # fmt: skip
-    return table(map(escape, heads), rows)
 
 
 def kinds_table(found: Mapping[Slot, Roofline], words: Words) -> str:
     """For each kind of layer of either network: how many, its share of a pass's time, what it achieves. HTML."""
-    letters = coloured_slots()
+    letters = [coloured(slot) for slot in found]
     quantities = (words("layers"), words("share of the time"), "GMAC/s", "GB/s")
     heads = [escape(words("kind of layer")), *(f"{escape(name)} {letter}" for name in quantities for letter in letters)]
     columns = {slot: _by_kind(roofline, words) for slot, roofline in found.items()}
@@ -61,7 +72,7 @@ def kinds_table(found: Mapping[Slot, Roofline], words: Words) -> str:
     rows = [
         [
             escape(kind),
-            *(columns[slot].get(kind, absent)[1][place] for place in range(len(quantities)) for slot in SLOTS),
+            *(columns[slot].get(kind, absent)[1][place] for place in range(len(quantities)) for slot in found),
         ]
         for kind in sorted(longest, key=lambda kind: -longest[kind])
     ]
@@ -111,19 +122,6 @@ def peaks(found: Mapping[Slot, Roofline]) -> tuple[float, float]:
         max(roofline.peak_macs_per_s for roofline in found.values()),
         max(roofline.peak_bytes_per_s for roofline in found.values()),
     )
-
-
-def seconds(time: float) -> str:
-    """A time with three significant digits and its unit."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if time >= size:
-            return f"{time / size:.3g} {unit}"
-    return f"{time * 1e6:.3g} µs"
-
-
-def middle(spread: Spread) -> str:
-    """The quartiles: ``106 ms – 133 ms``."""
-    return f"{seconds(spread.lower)} – {seconds(spread.upper)}"
 
 
 def _roof(across: list[float], peak_macs: float, peak_bytes: float, words: Words) -> dict[str, Any]:

@@ -2,34 +2,17 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.figures.gradients import LEGEND, Figure
 from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
 from app.figures.race import Racer
 from app.slots import SLOT_NAMES
 from app.text import Words
-from resnet_core.errors import N_
+from resnet_core.train.records import SIGNALS
 
 GAP = 0.14  # between two panels of heat maps, as a share of the height
 
-
-class Signal(NamedTuple):
-    """A value by unit and step. ``log``: shown as its power of ten; ``middle``: around zero."""
-
-    title: str
-    axis: str
-    log: bool
-    middle: bool = False
-
-
-# The names are those of the fields of a StepRecord.
-SIGNALS: dict[str, Signal] = {
-    "gradient_norms": Signal(N_("Gradient"), "‖∂E/∂x‖", log=True),
-    "update_ratios": Signal(N_("Update to weight"), "‖Δw‖ / ‖w‖", log=True),
-    "activation_means": Signal(N_("Activation mean"), N_("mean"), log=False, middle=True),
-    "activation_stds": Signal(N_("Activation spread"), N_("standard deviation"), log=True),
-}
 
 # Every second anchor of Cividis (Nuñez, Anderton, Renslow 2018), which keeps its order for colour-blind readers, and
 # blue to red around zero (ColorBrewer's RdBu, from its blue end).

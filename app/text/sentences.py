@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 from statistics import median
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
 from resnet_core.fields import to_text
 from resnet_core.jobs.store import Status
+from resnet_core.records import Provenance
 from resnet_core.spec import ARCH_FIELDS, ArchSpec
 
 STATUS: dict[Status, str] = {
@@ -83,6 +85,15 @@ def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words) -> str
                          slot=SLOT_NAMES[slot], factor=_factor(last / first))  # fmt: skip
             lines.append(told)
     return "  \n".join(lines)
+
+
+def measured_where(record: Provenance, words: Words) -> str:
+    """The machine, for small print: HTML, for a record may come from anybody's file."""
+    return words(
+        "{device}, threads {threads}, seed {seed}, PyTorch {version}, {seconds} s",
+        device=escape(record.device_name), threads=record.threads, seed=record.seed,
+        version=escape(record.versions.get("torch", "?")), seconds=f"{record.time_s:.2f}",
+    )  # fmt: skip
 
 
 def _factor(ratio: float) -> str:

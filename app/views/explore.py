@@ -14,7 +14,7 @@ from app.figures.published import published
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import blocks, bottleneck, compare, export, frame, gradients, lesson, memory, table, tools
+from app.views import blocks, bottleneck, compare, export, frame, gradients, lesson, measurements, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import N_
 
@@ -30,6 +30,7 @@ def show() -> None:
     lesson.show()
     bottleneck.show()
     tools.show()
+    measurements.show()
 
 
 @st.fragment

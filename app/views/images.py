@@ -2,13 +2,15 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import streamlit as st
 
 from app import cache, state
 from app.text import Words
-from resnet_core.errors import N_, Refusal
+from app.views import waiting
 from resnet_core.jobs.job import Job
 from resnet_core.recipe import TRAIN_FIELDS, DataChoice
 from resnet_core.train.folder import archive_facts
@@ -16,9 +18,10 @@ from resnet_core.train.records import ArchiveFacts
 from resnet_core.train.sets.entries import MAX_ZIP_BYTES
 from resnet_core.train.sets.own import uploads_allowed
 
-PATIENCE_S = 120.0  # for the check of an archive
 LOOK_S = 0.4
 SHOWN_REASONS = 5
+TAKEN, UPLOAD = "train.taken", "train.checking"  # in the session: the upload that is learned, and that being checked
+FETCH = "train.fetch"  # in the session: the job that brings the images of "train.waiting"
 
 
 def title(images: DataChoice, words: Words) -> str:
@@ -37,36 +40,61 @@ def own(words: Words) -> None:
         help=words("A zip with a folder for each class, at most {size} MB; each image is checked, scaled to "
                    "{side}×{side} pixels and kept on this server.", size=MAX_ZIP_BYTES // 10**6, side=train.side),
     )  # fmt: skip
-    if file is not None and st.session_state.get("train.taken") != (file.file_id, train.side):
-        try:
-            kept = _accept(file.getvalue(), train.side)
-        except Refusal as refusal:
-            st.error(words.refusal(refusal))
-            return
-        st.session_state["train.taken"] = file.file_id, train.side
-        state.use_archive(kept.archive)
-        state.rerun()
-    if facts := archive_facts(train.archive):
+    if file is not None and st.session_state.get(TAKEN) != (file.file_id, train.side):
+        upload = _uploaded(file, train.side)
+        st.fragment(_check, run_every=None if upload.job.finished else LOOK_S)(upload)
+    elif facts := archive_facts(train.archive):
         _tell(facts, words)
 
 
-def _accept(content: bytes, side: int) -> ArchiveFacts:
-    """Have a child check and keep the archive: reading images is no work for the page's process."""
-    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
-        file.write(content)
-        file.flush()
-        job = cache.desk().submit("accept", str(Path(file.name)), side)
-        job.wait(PATIENCE_S)
-        if job.error:
-            raise job.error
-        if not job.records:
-            job.stop()
-            raise Refusal(
-                N_("The check of this archive took longer than {seconds} s. Try one with fewer or smaller images."),
-                field="archive", seconds=f"{PATIENCE_S:.0f}",
-            )  # fmt: skip
-        facts: ArchiveFacts = job.records[-1]
-        return facts
+@dataclass
+class Upload:
+    """A visitor's archive while a child checks it: reading images is no work for the page's process.
+
+    ``key`` tells one upload, at one side, from the next. The file is there as long as the session knows of it.
+    """
+
+    key: tuple[str, int]
+    file: IO[bytes]
+    side: int
+    job: Job
+
+    def again(self) -> None:
+        """Check it once more."""
+        self.job = _begin(self.file, self.side)
+
+
+def _uploaded(file: Any, side: int) -> Upload:
+    key, known = (file.file_id, side), st.session_state.get(UPLOAD)
+    if isinstance(known, Upload) and known.key == key:
+        return known
+    if isinstance(known, Upload):
+        known.job.stop()
+    kept = tempfile.NamedTemporaryFile(suffix=".zip")  # noqa: SIM115 - it goes with the session's last word of it
+    kept.write(file.getvalue())
+    kept.flush()
+    st.session_state[UPLOAD] = upload = Upload(key, kept, side, _begin(kept, side))
+    return upload
+
+
+def _begin(file: IO[bytes], side: int) -> Job:
+    return cache.desk().submit("accept", str(Path(file.name)), side)
+
+
+def _check(upload: Upload) -> None:
+    """How far the check is; what is kept is learned from now on."""
+    words, job = state.resume(), upload.job
+    if not job.finished:
+        waiting.bar("train.upload", [job], words, job.stop)
+        return
+    if job.status != "done":
+        st.error(waiting.reason(job, words))
+        st.button(words("Try again"), key="train.upload.retry", on_click=upload.again)
+        return
+    st.session_state[TAKEN] = upload.key
+    st.session_state.pop(UPLOAD, None)
+    state.use_archive(job.records[-1].archive)
+    state.rerun()
 
 
 def _tell(facts: ArchiveFacts, words: Words) -> None:
@@ -84,26 +112,37 @@ def _tell(facts: ArchiveFacts, words: Words) -> None:
 
 def fetching(images: DataChoice, then: Callable[[], None], words: Words) -> None:
     """A bar while a published set comes, and what is to be done once it is here."""
-    job = cache.fetch(images)
+    job: Job = st.session_state.setdefault(FETCH, None) or cache.fetch(images)
+    st.session_state[FETCH] = job
     st.fragment(_bar, run_every=None if job.finished else LOOK_S)(job, images, then)
     st.caption(words("The training starts as soon as the images are here."))
 
 
 def _bar(job: Job, images: DataChoice, then: Callable[[], None]) -> None:
     words = state.resume()
-    name = title(images, words)
-    if job.finished:
-        cache.forget_fetch(images)
-        if job.error:
-            st.session_state["train.refused"] = [job.error]
-        elif job.status == "done":
-            then()
-        st.session_state.pop("train.waiting", None)
+    if job.status == "done":
+        then()
+        _leave()
         state.rerun()
-    known = job.records[-1] if job.records else None
-    text = words("Fetching {data} ...", data=name)
-    if known:
-        done, total = (f"{count / 1e6:.1f}" for count in (known.done_bytes, known.total_bytes))
-        text = words("Fetching {data}: {done} of {total} MB", data=name, done=done, total=total)
-    st.progress(known.done_bytes / max(1, known.total_bytes) if known else 0.0, text=text)
-    st.button(words("Stop fetching"), key="train.fetch.stop", on_click=job.stop)
+    if job.finished:
+        st.error(waiting.reason(job, words))
+        again, leave = st.columns(2)
+        again.button(words("Try again"), key="train.fetch.retry", width="stretch", on_click=_retry, args=(images,))
+        leave.button(words("Leave it"), key="train.fetch.leave", width="stretch", on_click=_leave)
+        return
+    waiting.bar("train.fetch", [job], words, lambda: _stop(job))
+
+
+def _retry(images: DataChoice) -> None:
+    st.session_state[FETCH] = cache.fetch(images)
+
+
+def _stop(job: Job) -> None:
+    """Callback: what has arrived is kept for the next time."""
+    job.stop()
+    _leave()
+
+
+def _leave() -> None:
+    st.session_state.pop("train.waiting", None)
+    st.session_state.pop(FETCH, None)

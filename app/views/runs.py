@@ -1,4 +1,4 @@
-"""Runs: the trainings that are kept, to be opened, compared, named, deleted and taken along."""
+"""Runs: the trainings and studies that are kept, to be opened, compared, named, deleted and taken along."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,12 @@ from app.link import MOST_RUNS
 from app.slots import RACERS
 from app.text import Words
 from app.text.sentences import STATUS
-from app.views import frame, take_run, train
+from app.views import frame, kept_study, take_run, train, weights
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.listing import RunSummary, runs
 from resnet_core.jobs.store import HEADER, KEEP, LONGEST_TITLE, folder_of, load, rename, specs
 from resnet_core.recipe import TRAIN_FIELDS
+from resnet_core.studies import STUDIES
 
 BEAT_S = 3.0
 TABLE, SHOWN, REFUSED = "runs.table", "runs.shown", "runs.refused"
@@ -31,6 +32,7 @@ def show() -> None:
     """The page. While a run is alive it looks again by itself."""
     words = state.resume()
     frame.notices(words)
+    kept_study.show(words)
     found = _kept()
     st.fragment(_runs, run_every=BEAT_S if any(run.alive for run in found) else None)([found])
 
@@ -58,6 +60,8 @@ def _runs(first: list[list[RunSummary]]) -> None:
     chosen = _table(found, words)
     with actions:
         _actions(chosen, words)
+        if len(chosen) == 1 and not chosen[0].alive:
+            weights.show(chosen[0], words)
     if not was_found and not any(run.alive for run in found):
         state.rerun()  # the page once more, which ends the beat
 
@@ -83,12 +87,13 @@ def _table(found: list[RunSummary], words: Words) -> list[RunSummary]:
     moment = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone=st.context.timezone)
     columns: dict[str, tuple[list[Any], Any]] = {
         words("Name"): ([run.name for run in found], st.column_config.TextColumn(width=150)),
+        words("What"): ([_kind(run, words) for run in found], st.column_config.TextColumn(width=120)),
         words("Status"): ([_status(run, words) for run in found], st.column_config.TextColumn(width=100)),
         words("Test accuracy"): ([_percent(run.test_accuracy) for run in found], percent),
         words("Best"): ([_percent(run.best_accuracy) for run in found], percent),
-        words("Steps"): ([run.step for run in found], count),
+        words("Steps"): ([None if run.study else run.step for run in found], count),
         words("Network"): ([run.label for run in found], st.column_config.TextColumn(width=170)),
-        words("Images"): ([words(images.get(run.data, run.data)) for run in found], None),
+        words("Images"): ([words(images[run.data]) if run.data in images else run.data for run in found], None),
         words("Seed"): ([run.seed for run in found], st.column_config.NumberColumn(format="%d", width=70)),
         words("Started"): ([_moment(run.started_at) for run in found], moment),
         words("Time, s"): ([run.time_s for run in found], st.column_config.NumberColumn(format="%.1f", width=90)),
@@ -113,6 +118,13 @@ def _follow(ids: list[str]) -> None:
     st.session_state[TABLE] = {"selection": {"rows": kept, "columns": [], "cells": []}}
 
 
+def _kind(run: RunSummary, words: Words) -> str:
+    """A training, or what was measured."""
+    if not run.study:
+        return words("training")
+    return words(STUDIES[run.study].title) if run.study in STUDIES else run.study
+
+
 def _status(run: RunSummary, words: Words) -> str:
     return words(ELSEWHERE) if run.elsewhere else words(STATUS[run.status])
 
@@ -133,8 +145,7 @@ def _actions(chosen: list[RunSummary], words: Words) -> None:
     label = words("Open") if len(chosen) < 2 else words("Compare {count}", count=len(chosen))
     with go:
         if st.button(label, type="primary", width="stretch", key="runs.open", disabled=not chosen or bool(obstacle)):
-            state.show_run(".".join(run.id for run in chosen))
-            state.turn_to(st.Page(train.show, url_path="train"))
+            _open(chosen)
     with name, _popover(words("Rename ..."), "runs.rename", single is None) as folded:
         if folded.open and single:
             _rename(single, words)
@@ -155,12 +166,23 @@ def _actions(chosen: list[RunSummary], words: Words) -> None:
         st.error(words.refusal(refusal))
 
 
+def _open(chosen: Sequence[RunSummary]) -> None:
+    """A study here, above the table; trainings on their own page."""
+    if chosen[0].study:
+        state.show_study(chosen[0].id)
+        state.rerun()
+    state.show_run(".".join(run.id for run in chosen))
+    state.turn_to(st.Page(train.show, url_path="train"))
+
+
 def _popover(label: str, key: str, disabled: bool) -> Any:
     return st.popover(label, width="stretch", key=key, on_change="rerun", disabled=disabled)
 
 
 def _obstacle(chosen: Sequence[RunSummary], words: Words) -> str:
     """Why these cannot be shown together; "" where they can."""
+    if len(chosen) > 1 and any(run.study for run in chosen):
+        return words("Studies are opened one at a time, without trainings.")
     if len(chosen) > MOST_RUNS:
         return words("At most {most} runs can be compared; {count} are chosen.", most=MOST_RUNS, count=len(chosen))
     if unreadable := [_literal(run.name) for run in chosen if not run.readable]:

@@ -1,4 +1,4 @@
-"""Take a kept training along: its records, its facts, its weights, all of it. Nothing is read before the click."""
+"""Take a kept training or study along: records, facts, weights, all of it. Nothing is read before the click."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,9 +9,11 @@ import streamlit as st
 
 from app import cache
 from app.text import Words
+from app.views import parts
 from resnet_core.errors import N_, Refusal
 from resnet_core.export.runs import facts_json, records_csv, zipped
 from resnet_core.export.tensorboard import refuse_tensorboard, write_events
+from resnet_core.jobs.kept import read_study
 from resnet_core.jobs.listing import RunSummary
 from resnet_core.jobs.store import END, HEADER, LOCK, RECORDS, folder_of, load
 from resnet_core.jobs.stored import run_header, steps
@@ -27,6 +29,10 @@ def show(run: RunSummary, words: Words) -> None:
     """A button for each form."""
     folder = folder_of(cache.desk().root, run.id)
     if folder is None:
+        return
+    if run.study:
+        if found := read_study(cache.desk().root, run.id):
+            parts.downloads(found, f"runs.{run.id}", words)
         return
     name = run.file_name
     if (folder / RECORDS).exists():

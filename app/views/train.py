@@ -10,18 +10,23 @@ from app.components.plot import load_ahead
 from app.components.race import RaceLink, live_figure, live_numbers
 from app.figures import training
 from app.figures.race import Racer, racers
-from app.live import Run, base_path, find
+from app.live import base_path, find
+from app.news import Run
 from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.sentences import fair_race, race_result
 from app.views import blocks, frame, images, recipe
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
+from resnet_core.fields import field_table
 from resnet_core.jobs.job import Job
 from resnet_core.plan import plan
+from resnet_core.probe.numerics import NumericsOptions
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
+from resnet_core.study import Subject
 from resnet_core.train.facts import facts, fit, steps_per_epoch
+from resnet_core.train.records import SIGNALS
 from resnet_core.train.sets import ready
 
 CURVES_HEIGHT = 470
@@ -35,7 +40,7 @@ def show() -> None:
     """The page."""
     words = state.resume()
     frame.notices(words)
-    runs = find(state.experiment().run)
+    runs = [run for run in find(state.experiment().run) if run.task == "train"]  # a kept study is shown by Runs
     race = racers(runs)
     running = any(not run.finished for run in runs)
     _controls(race, runs, running, words)
@@ -137,12 +142,17 @@ def _numerics(specs: list[ArchSpec], how: TrainSpec, threads: int) -> dict[str, 
     """What ``auto`` comes to, the same for all: as measured while the page was looked at, or else a safe choice."""
     if "auto" not in (how.precision, how.memory_format):
         return {}
-    job = cache.settings(specs, how, threads)
+    job = _ask_numerics(specs, how, threads)
     if cache.desk_is_warm() and job.wait(NUMERICS_S) and job.records:
         return {"precision": job.records[0].precision, "memory_format": job.records[0].memory_format}
     job.stop()  # beside the race it would measure the race
-    cache.forget_settings(specs, how, threads)
     return {name: value for name, value in UNMEASURED.items() if getattr(how, name) == "auto"}
+
+
+def _ask_numerics(specs: list[ArchSpec], how: TrainSpec, threads: int) -> Job:
+    """The study of what ``auto`` comes to. A speed does not depend on the seed, so that all share one answer."""
+    chosen = NumericsOptions(**{name: getattr(how, name) for name in field_table(NumericsOptions) if name != "seed"})
+    return cache.ask("numerics", [Subject("", spec, place) for place, spec in enumerate(specs)], chosen, threads)
 
 
 def _measure_ahead() -> None:
@@ -156,7 +166,7 @@ def _measure_ahead() -> None:
                 refuse_if_too_large(fit(spec, current.train.images), current.train.batch_size)
         except Refusal:
             return  # Train will say so
-        cache.settings(specs, current.train, _threads(len(specs)))
+        _ask_numerics(specs, current.train, _threads(len(specs)))
 
 
 def _resume(early: list[str]) -> None:
@@ -248,13 +258,13 @@ def _fair(race: list[Racer], words: Words) -> str:
 def _by_block(race: list[Racer], link: RaceLink) -> None:
     """One value by block: over all steps, and at one of them."""
     words = state.resume()
-    names = list(training.SIGNALS)
+    names = list(SIGNALS)
     signal = st.segmented_control(
         words("By block and step"), names, default=names[0], required=True, key="train.signal", width="stretch",
-        format_func=lambda name: words(training.SIGNALS[name].title),
+        format_func=lambda name: words(SIGNALS[name].title),
     )  # fmt: skip
     signal = signal or names[0]
-    title = words(training.SIGNALS[signal].title)
+    title = words(SIGNALS[signal].title)
     live_figure(
         training.heat_maps(race, signal, words), link, key="maps", height=MAPS_HEIGHT, words=words,
         label=words("{signal} at each block and step", signal=title),

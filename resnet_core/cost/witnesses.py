@@ -14,15 +14,17 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.spec import ArchSpec
+from resnet_core.study import Finding
+
+SEED = 0  # of the weights, upon which no count depends
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCount:
+class ToolCount(Finding):
     """One tool's count of one network for a single image (N = 1) in evaluation mode.
 
     ``total`` is the tool's own total, ``by_operator`` its parts by operator (or layer type), which add up to it;
@@ -31,14 +33,17 @@ class ToolCount:
     """
 
     tool: str
-    version: str
     total: int
     multiply_add: int
     by_operator: dict[str, int]
     params: int
     text: str
     unsupported: tuple[str, ...]
-    time_s: float
+
+    @property
+    def version(self) -> str:
+        """The tool's."""
+        return self.versions[self.tool]
 
 
 def ask(tool: str, spec: ArchSpec) -> ToolCount:
@@ -51,12 +56,14 @@ def ask(tool: str, spec: ArchSpec) -> ToolCount:
     refuse_if_too_large(spec, batch_size=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # fvcore uses torch.jit, from its import on
-        return TOOLS[tool](spec, build(spec).eval())
+        return TOOLS[tool](spec, build(spec, seed=SEED).eval())
 
 
 def _ask_fvcore(spec: ArchSpec, model: Any) -> ToolCount:
     import torch
     from fvcore.nn import FlopCountAnalysis, flop_count_table
+
+    from resnet_core.devices import provenance
 
     for name in ("fvcore.nn.jit_analysis", "fvcore.nn.print_model_statistics"):
         # It warns of every operator that it does not know; they stand in the record instead.
@@ -65,40 +72,40 @@ def _ask_fvcore(spec: ArchSpec, model: Any) -> ToolCount:
     analysis = FlopCountAnalysis(model, torch.zeros(_shape(spec)))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     total = int(analysis.total())
-    elapsed = time.perf_counter() - started
+    facts = provenance("cpu", SEED, started, "fvcore")
     return ToolCount(
         tool="fvcore",
-        version=version("fvcore"),
         total=total,
         multiply_add=1,
         by_operator=_largest_first(analysis.by_operator()),
         params=_params(model),
         text=flop_count_table(analysis, max_depth=3),
         unsupported=tuple(sorted(analysis.unsupported_ops())),
-        time_s=elapsed,
+        **facts,
     )
 
 
 def _ask_torchinfo(spec: ArchSpec, model: Any) -> ToolCount:
     from torchinfo import summary
 
+    from resnet_core.devices import provenance
+
     started = time.perf_counter()
     info = summary(model, input_size=_shape(spec), mode="eval", device="cpu", depth=4, verbose=0)
-    elapsed = time.perf_counter() - started
+    facts = provenance("cpu", SEED, started, "torchinfo")
     parts: Counter[str] = Counter()
     for layer in info.summary_list:
         if layer.is_leaf_layer:
             parts[layer.class_name] += layer.macs
     return ToolCount(
         tool="torchinfo",
-        version=version("torchinfo"),
         total=int(info.total_mult_adds),
         multiply_add=1,
         by_operator=_largest_first(parts),
         params=int(info.total_params),
         text=str(info),
         unsupported=(),
-        time_s=elapsed,
+        **facts,
     )
 
 
@@ -106,21 +113,22 @@ def _ask_torch(spec: ArchSpec, model: Any) -> ToolCount:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    from resnet_core.devices import provenance
+
     started = time.perf_counter()
     with FlopCounterMode(display=False, depth=4) as counter, torch.no_grad():
         model(torch.zeros(_shape(spec)))
-    elapsed = time.perf_counter() - started
+    facts = provenance("cpu", SEED, started, "torch")
     parts = {str(operator): flops for operator, flops in counter.get_flop_counts()["Global"].items()}
     return ToolCount(
         tool="torch",
-        version=str(torch.__version__),
         total=counter.get_total_flops(),
         multiply_add=2,
         by_operator=_largest_first(parts),
         params=_params(model),
         text=counter.get_table(),
         unsupported=(),
-        time_s=elapsed,
+        **facts,
     )
 
 

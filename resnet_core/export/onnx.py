@@ -7,7 +7,8 @@ import logging
 import time
 import warnings
 from base64 import b64encode
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,10 +16,36 @@ from resnet_core.cost.ledger import FLOAT32, count
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.export.records import OnnxFile
+from resnet_core.fields import Specification
 from resnet_core.spec import ArchSpec
+from resnet_core.study import Progress, Study, Subject, from_recipe
 
 PACKAGES = ("onnx", "onnxscript")
 MAX_BYTES = 300_000_000  # a file of protocol buffers ends at 2 GB, and several copies stand in memory on the way
+
+
+class OnnxOptions(Specification):
+    """Which first weights stand in the file."""
+
+    seed: int = from_recipe("seed")
+
+
+STUDY = Study(
+    name="onnx",
+    title=N_("ONNX file"),
+    source="https://onnx.ai",
+    options=OnnxOptions,
+    record=OnnxFile,
+    run="resnet_core.export.onnx:measure",
+    large=True,
+)
+
+
+def measure(networks: Sequence[Subject], options: OnnxOptions, progress: Progress) -> Iterator[OnnxFile]:
+    """One file a network."""
+    for network in networks:
+        progress(network.place, len(networks), N_("Writing the ONNX file"))
+        yield replace(onnx_file(network.spec, options.seed), **network.mark)
 
 
 def missing() -> list[str]:
@@ -60,14 +87,14 @@ def onnx_file(spec: ArchSpec, seed: int = 0) -> OnnxFile:
     content = onnx_bytes(spec, seed)
     import onnx
 
+    from resnet_core.devices import provenance
+
     opset = onnx.load_model_from_string(content).opset_import[0].version
     return OnnxFile(
         base64=b64encode(content).decode("ascii"),
         size_bytes=len(content),
         opset=opset,
-        seed=seed,
-        versions={name: version(name) for name in ("torch", *PACKAGES)},
-        time_s=time.perf_counter() - started,
+        **provenance("cpu", seed, started, *PACKAGES),
     )
 
 

@@ -3,17 +3,16 @@
 from base64 import b64decode
 from dataclasses import dataclass
 
+from resnet_core.study import Finding
+
 
 @dataclass(frozen=True, slots=True)
-class OnnxFile:
-    """A network as an ONNX file, its bytes in base64; ``versions`` names what wrote it."""
+class OnnxFile(Finding):
+    """A network as an ONNX file, its bytes in base64; ``versions`` names what wrote it too."""
 
     base64: str
     size_bytes: int
     opset: int
-    seed: int
-    versions: dict[str, str]
-    time_s: float
 
     @property
     def content(self) -> bytes:

@@ -9,24 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from resnet_core.train.records import StepRecord
+from resnet_core.train.records import SCALARS, SIGNALS, StepRecord
 
-SCALARS = (
-    "step", "epoch", "loss", "train_accuracy", "test_accuracy", "test_loss", "learning_rate", "images_per_s", "time_s",
-)  # fmt: skip
-BY_UNIT = {
-    "gradient_norms": "gradient_norm",
-    "update_ratios": "update_ratio",
-    "activation_means": "activation_mean",
-    "activation_stds": "activation_std",
-}
+NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def records_csv(records: Iterable[StepRecord], unit_names: Sequence[str]) -> Iterator[str]:
     """One line for each step under a line of names (RFC 4180), line by line.
 
-    A value by unit has a column for each unit, ``gradient_norm.layer1.0``. What is not finite, or was not measured in
-    this step, is empty.
+    A value by unit has a column for each unit, ``gradient_norm.layer1.0``. What was not measured in this step is empty;
+    what is not finite is NaN, Infinity or -Infinity, which pandas and R read as such.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -38,10 +30,10 @@ def records_csv(records: Iterable[StepRecord], unit_names: Sequence[str]) -> Ite
         text.truncate()
         return written
 
-    yield line([*SCALARS, *(f"{title}.{name}" for title in BY_UNIT.values() for name in unit_names)])
+    yield line([*SCALARS, *(f"{signal.column}.{name}" for signal in SIGNALS.values() for name in unit_names)])
     for record in records:
         cells = [_cell(getattr(record, name)) for name in SCALARS]
-        for name in BY_UNIT:
+        for name in SIGNALS:
             values = getattr(record, name)
             measured = len(values) == len(unit_names)
             cells += [_cell(value) for value in values] if measured else [""] * len(unit_names)
@@ -76,4 +68,6 @@ def zipped(files: Mapping[str, Path | Iterable[str]]) -> bytes:
 
 
 def _cell(value: float | None) -> float | str:
-    return "" if value is None or not math.isfinite(value) else value
+    if value is None:
+        return ""
+    return value if math.isfinite(value) else NOT_FINITE[str(value)]

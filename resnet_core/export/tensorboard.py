@@ -12,11 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.export.runs import BY_UNIT
-from resnet_core.train.records import RunHeader, StepRecord
+from resnet_core.train.records import SCALARS, SIGNALS, RunHeader, StepRecord
 
 PACKAGE = "tensorboard"
-SCALARS = ("loss", "train_accuracy", "test_accuracy", "test_loss", "learning_rate", "images_per_s")
+AXES = ("step", "epoch", "time_s")  # along which TensorBoard draws the others
 
 
 def is_there() -> bool:
@@ -61,8 +60,8 @@ def write_events(folder: Path, header: RunHeader, records: Iterable[StepRecord],
 def _scalars(record: StepRecord, unit_names: tuple[str, ...]) -> Iterator[tuple[str, float]]:
     """What was measured in a step. NaN stays: TensorBoard marks it."""
     for name in SCALARS:
-        if (value := getattr(record, name)) is not None:
+        if name not in AXES and (value := getattr(record, name)) is not None:
             yield name, value
-    for name, title in BY_UNIT.items():
+    for name, signal in SIGNALS.items():
         for unit, value in zip(unit_names, getattr(record, name), strict=False):
-            yield f"{title}/{unit}", value
+            yield f"{signal.column}/{unit}", value

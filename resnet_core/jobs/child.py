@@ -1,4 +1,4 @@
-"""What runs in a child process: tasks, their records sent through a pipe, one line of JSON each.
+"""What runs in a child process: tasks, their records sent through a pipe, one line of JSON each, encoded here alone.
 
 The parent hands over an order (an object with ``task``, ``args``, ``options``, ``threads`` and ``memory_bytes``). A
 message to the parent is an object with one of these keys: ``record`` (with ``kind``, its class), ``warning`` (a refusal
@@ -17,16 +17,16 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import shorten
-from resnet_core.jobs.control import Control
-from resnet_core.jobs.tasks import TASKS
-from resnet_core.records import to_dict
+from resnet_core.jobs.control import Control, Stopped
+from resnet_core.jobs.tasks import TASKS, Task
+from resnet_core.records import Record, to_line
 
 
 def run(connection: Connection) -> None:
@@ -61,17 +61,28 @@ def _work(
     import torch
 
     torch.set_num_threads(threads)
-    module, _, name = TASKS[task].function.partition(":")
-    work = getattr(importlib.import_module(module), name)
+    try:
+        for record in (records := _begun(control, TASKS[task], args, options)):
+            control.hand_over(to_line(record))
+            if not control.goes_on():
+                records.close()  # a training writes its weights now
+                return {"end": "stopped"}
+    except Stopped:
+        return {"end": "stopped"}
+    return {"end": "done"}
+
+
+def _begun(control: Control, task: Task, args: list[Any], options: dict[str, Any]) -> Generator[Record, None, None]:
+    """The records of a task that begins now."""
+    module, _, name = task.run.partition(":")
+    work: Callable[..., Generator[Record, None, None]] = getattr(importlib.import_module(module), name)
+    if task.study:
+        return work(*task.study.asked(*args), control.progress)
+    if task.kind == "probe":
+        return work(*args, control.progress)
     if "folder" in options:
         options = {**options, "warn": partial(_warn, control), "hold": control.hold}
-    records: Generator[Any, None, None] = work(*args, **options)
-    for record in records:
-        control.send({"kind": type(record).__name__, "record": to_dict(record)})
-        if not control.goes_on():
-            records.close()  # a training writes its weights now
-            return {"end": "stopped"}
-    return {"end": "done"}
+    return work(*args, **options)
 
 
 def _warn(control: Control, refusal: Refusal) -> None:

@@ -19,6 +19,12 @@ from resnet_core.records import dumps
 
 Command = Literal["pause", "step", "go", "slow", "stop"]
 HEARTBEAT_S = 2.0
+LOOK_S = 0.01  # between two looks in the middle of a step
+TELL_S = 0.2  # between two words on how far a study is
+
+
+class Stopped(BaseException):
+    """The parent wants no more, and the work is between two records. No study takes this for a fault of its own."""
 
 
 def say(connection: Connection, command: Command, **values: Any) -> None:
@@ -36,11 +42,18 @@ class Control:
         self._steps = 0  # records that a pause still lets through
         self._slow_s = 0.0
         self._stopped = False
+        self._told: tuple[str, float] = "", 0.0  # the last word on progress, and when
+        self._looked_at = 0.0
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message to the parent."""
         with self._sending:
             self._connection.send_bytes(dumps(message).encode())
+
+    def hand_over(self, line: bytes) -> None:
+        """Send one record to the parent, as :func:`resnet_core.records.to_line` makes it."""
+        with self._sending:
+            self._connection.send_bytes(line)
 
     def next_order(self) -> dict[str, Any]:
         """Wait for the next order. EOFError where the parent is gone."""
@@ -48,6 +61,7 @@ class Control:
             told: dict[str, Any] = json.loads(self._connection.recv_bytes())
             if "task" in told:  # not a late word to the task before
                 self._paused, self._steps, self._slow_s, self._stopped = False, 0, 0.0, False
+                self._told = "", 0.0
                 return told
 
     @contextmanager
@@ -75,6 +89,10 @@ class Control:
         nothing that could be kept.
         """
         arrived = None
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_S:  # a unit takes a millisecond or two, and a look a good part of one
+            return 0.0
+        self._looked_at = now
         with contextlib.suppress(EOFError, OSError):
             while not self._stopped:
                 if not self._connection.poll(0):
@@ -84,6 +102,22 @@ class Control:
                     self._connection.poll(None)
                 self._take(json.loads(self._connection.recv_bytes()))
         return time.perf_counter() - arrived if arrived else 0.0
+
+    def progress(self, done: float, of: float, words: str, /, **values: Any) -> None:
+        """Tell the parent how far the work is: a new sentence at once, else five times a second.
+
+        :class:`Stopped` where the parent has asked to end.
+        """
+        told, at = self._told
+        now = time.monotonic()
+        if words == told and now - at < TELL_S:
+            return
+        self._told = words, now
+        self.send({"progress": {"done": done, "of": of, "words": words, "values": values}})
+        while self._connection.poll(0):
+            self._take(json.loads(self._connection.recv_bytes()))
+        if self._stopped:
+            raise Stopped
 
     def goes_on(self) -> bool:
         """Called after each record: take what the parent said, wait while it wants, and say whether to go on."""

@@ -10,7 +10,7 @@ from resnet_core.jobs.job import end_values, header_values
 from resnet_core.jobs.store import Status, Writer, new_id
 from resnet_core.jobs.stored import StoredRun
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import to_dict
+from resnet_core.records import to_line
 from resnet_core.spec import ArchSpec
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
@@ -77,7 +77,7 @@ class KeptTraining:
         with closing(train(*self.args, folder=str(self.folder), after=after, warn=self._warn)) as records:
             for record in records:
                 if isinstance(record, StepRecord):
-                    self._writer.record({"kind": type(record).__name__, "record": to_dict(record)})
+                    self._writer.record(to_line(record))
                     self.tape.append(record)
                 elif self.header is None:  # a run that goes on keeps the facts of its first start
                     self.header = record

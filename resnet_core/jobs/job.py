@@ -10,11 +10,13 @@ from typing import Any
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.control import Command, say
+from resnet_core.jobs.ends import ended_early, silent
+from resnet_core.jobs.progress import Gauge, Stage
 from resnet_core.jobs.store import FINISHED, Status, Writer
 from resnet_core.jobs.stored import StoredRun, refusal_from
 from resnet_core.jobs.tasks import RECORDS, TASKS, Kind
 from resnet_core.jobs.worker import Worker
-from resnet_core.records import from_dict, to_dict
+from resnet_core.records import from_line, is_line
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
 
@@ -54,6 +56,7 @@ class Job:
         self.finished_at: float | None = None
         self.pid: int | None = None
         self.slow_s = 0.0
+        self._gauge = Gauge()
         self._place_of = place_of
         self._writer = writer
         self._after = self.tape.last.step if self.tape.last else 0
@@ -82,6 +85,11 @@ class Job:
     def finished(self) -> bool:
         """Whether nothing more will come."""
         return self._ended.is_set()
+
+    @property
+    def stage(self) -> Stage | None:
+        """How far a study is, None before it has said so; a training's steps tell that."""
+        return self._gauge.stage
 
     @property
     def warning(self) -> Refusal | None:
@@ -151,7 +159,7 @@ class Job:
         elif said and "silent" in said:
             log.error("job %s: its process has been silent for %s s", self.id, SILENT_S)
             worker.kill()
-            self._fail(_silent(), "lost")
+            self._fail(silent(SILENT_S), "lost")
         elif said:
             log.error("job %s failed\n%s", self.id, said["traceback"])
             self._fail(refusal_from(said["failed"]))
@@ -163,7 +171,7 @@ class Job:
                 self._finish("stopped")
         elif said is None:
             log.error("job %s: its process ended with code %s", self.id, code)
-            self._fail(_ended_early(code))
+            self._fail(ended_early(code))
         return None
 
     def _hand_over(self, worker: Worker | None, spare: Callable[[], Worker], memory_bytes: int | None) -> Worker:
@@ -192,28 +200,33 @@ class Job:
             try:
                 if not connection.poll(SILENT_S):
                     return {"silent": True}
-                message = json.loads(connection.recv_bytes())
+                told = connection.recv_bytes()
             except (EOFError, OSError):
                 return None
+            message = {} if is_line(told) else json.loads(told)
+            if not message:
+                self._take(told)
             if "end" in message or "failed" in message:
                 return dict(message)
-            if "record" in message:
-                self._take(message)
+            if "progress" in message:
+                told = message["progress"]
+                self._gauge(told["done"], told["of"], told["words"], **told["values"])
             elif "state" in message:
                 with self._lock:
                     self.status = "stopping" if self._stop_asked else message["state"]
             elif "warning" in message:
                 self._warning = refusal_from(message["warning"])
 
-    def _take(self, message: dict[str, Any]) -> None:
-        record = from_dict(RECORDS[message["kind"]], message["record"])
+    def _take(self, line: bytes) -> None:
+        """One record: its line goes into the file as it came."""
+        record = from_line(RECORDS, line)
         if isinstance(record, RunHeader):
             if self.header is None:  # a run that goes on keeps the facts of its first start
                 self.header = record
                 self._write_header()
             return
         if self._writer:
-            self._writer.record(message)
+            self._writer.record(line)
         if isinstance(record, StepRecord):
             self.tape.append(record)
         else:
@@ -227,7 +240,7 @@ class Job:
         except OSError:
             return  # it has just ended by itself
         # A task between two far-apart records would not look for the message in time.
-        timer = threading.Timer(0 if TASKS[self.task].stays else STOP_GRACE_S, self._terminate)
+        timer = threading.Timer(STOP_GRACE_S if TASKS[self.task].writes else 0, self._terminate)
         timer.daemon = True
         timer.start()
 
@@ -259,8 +272,7 @@ def header_values(
     task: str, args: tuple[Any, ...], label: str, threads: int, header: RunHeader | None
 ) -> dict[str, Any]:
     """What stands in ``header.json``; ``run`` is None until the run's header has come."""
-    run = to_dict(header) if header else None
-    return {"task": task, "args": list(args), "label": label, "threads": threads, "run": run}
+    return {"task": task, "args": list(args), "label": label, "threads": threads, "run": header}
 
 
 def end_values(status: Status, error: Refusal | None, tape: Tape) -> dict[str, Any]:
@@ -276,24 +288,3 @@ def _summary(tape: Tape) -> dict[str, Any]:
     tested = tape.tests[-1].accuracy if tape.tests else None
     best = tape.best.accuracy if tape.best else None
     return {"step": tape.last.step, "time_s": tape.last.time_s, "test_accuracy": tested, "best_accuracy": best}
-
-
-def _silent() -> Refusal:
-    return Refusal(
-        N_("The process that measured this had not been heard of for {seconds} s and was ended; what it had recorded "
-           "is kept."),
-        seconds=round(SILENT_S),
-    )  # fmt: skip
-
-
-def _ended_early(exit_code: int | None) -> Refusal:
-    if exit_code is not None and exit_code < 0:
-        return Refusal(
-            N_("The process that measured this was ended by the system (signal {signal}); what it had recorded is "
-               "kept."),
-            signal=-exit_code,
-        )  # fmt: skip
-    return Refusal(
-        N_("The process that measured this ended without a word (code {code}); what it had recorded is kept."),
-        code=exit_code,
-    )

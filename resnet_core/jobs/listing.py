@@ -1,4 +1,4 @@
-"""The kept trainings as a list, without reading their records. No torch here.
+"""The kept trainings and studies as a list, without reading their records. No torch here.
 
 A run that has ended wrote its summary into ``end.json``. Of one that is alive or was killed, the last lines of its
 records and its last checkpoint tell how far it came.
@@ -27,6 +27,7 @@ from resnet_core.jobs.store import (
     specs,
     title_of,
 )
+from resnet_core.records import Record
 
 CHECKPOINT = "resume.json"
 TAIL = 1 << 16  # bytes: some tens of records
@@ -36,18 +37,19 @@ UNTESTED = b'"test_accuracy":null'
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One kept training.
+class RunSummary(Record):
+    """One kept training, or one kept study, which has no steps and no accuracy.
 
-    ``title``: what a reader called it, "" where nobody did. ``label``: the network's name. ``status``: as in
-    :data:`resnet_core.jobs.store.Status`; ``elsewhere``: another program runs it. ``started_at``: UTC, ISO 8601.
-    ``step`` of ``steps``, which is 0 where a budget of time decides the length or the run has not begun. Accuracies
-    are from 0 to 1, None before a test. ``time_s``: what the training has taken; ``bytes``: what its folder takes.
-    ``readable``: whether this version understands its network and its recipe. ``resumable``: whether it ended early and
-    can go on.
+    ``study``: its name, "" of a training. ``title``: what a reader called it, "" where nobody did. ``label``: the
+    network's name. ``status``: as in :data:`resnet_core.jobs.store.Status`; ``elsewhere``: another program runs it.
+    ``started_at``: UTC, ISO 8601. ``step`` of ``steps``, which is 0 where a budget of time decides the length or
+    the run has not begun. Accuracies are from 0 to 1, None before a test. ``time_s``: what the training has taken;
+    ``bytes``: what its folder takes. ``readable``: whether this version understands its network and its recipe.
+    ``resumable``: whether it ended early and can go on.
     """
 
     id: str
+    study: str
     title: str
     label: str
     status: Status
@@ -82,7 +84,7 @@ class RunSummary:
 
 
 def runs(root: Path, here: Mapping[str, Status] | None = None) -> list[RunSummary]:
-    """The trainings kept in a folder, the newest first; what is no run of this program is left out.
+    """The trainings and studies kept in a folder, the newest first; what is no run of this program is left out.
 
     ``here``: the status of those that this very program runs; every other one that is alive is ``elsewhere``.
     """
@@ -98,8 +100,11 @@ def summarise(folder: Path, here: Mapping[str, Status] | None = None) -> RunSumm
     """One run, as :func:`runs` lists it; None for a folder that is none or cannot be read."""
     alive = is_alive(folder)  # asked first, as in stored.py
     head = load(folder / HEADER)
-    if head is None or head.get("task") != "train":
+    task = head.get("task") if head else None
+    if head is None or not isinstance(task, str) or not task:
         return None
+    if task != "train":
+        return None if alive else _study(folder, task, head)
     run, asked, known = _object(head.get("run")), _recipe(head), specs(head) is not None
     end = None if alive else load(folder / END)
     status: Status = "lost"
@@ -110,6 +115,7 @@ def summarise(folder: Path, here: Mapping[str, Status] | None = None) -> RunSumm
     told = end if end is not None and "step" in end else _so_far(folder)
     return RunSummary(
         id=folder.name,
+        study="",
         title=title_of(folder),
         label=str(head.get("label", "")),
         status=status,
@@ -126,6 +132,34 @@ def summarise(folder: Path, here: Mapping[str, Status] | None = None) -> RunSumm
         bytes=_size(folder),
         readable=known,
         resumable=known and not alive and status != "done",
+    )
+
+
+def _study(folder: Path, name: str, head: dict[str, Any]) -> RunSummary | None:
+    """A study, which was kept when it was finished; None for what is none: its arguments are networks and options."""
+    args = head.get("args")
+    if not (isinstance(args, list) and len(args) == 2 and isinstance(args[0], list)):
+        return None
+    options = _recipe(head)
+    return RunSummary(
+        id=folder.name,
+        study=name,
+        title=title_of(folder),
+        label=str(head.get("label", "")),
+        status="done",
+        elsewhere=False,
+        data=str(options.get("data", "")),
+        seed=int(_number(head.get("seed")) or 0),
+        device=str(head.get("device", "")),
+        started_at=_time(head.get("written_at")),
+        step=0,
+        steps=0,
+        test_accuracy=None,
+        best_accuracy=None,
+        time_s=_number((load(folder / END) or {}).get("time_s")) or 0.0,
+        bytes=_size(folder),
+        readable=True,
+        resumable=False,
     )
 
 

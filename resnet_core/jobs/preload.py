@@ -8,11 +8,16 @@ No tensor is made here: a thread pool that torch starts before a fork is dead af
 """
 
 import gc
+from importlib import import_module
 from multiprocessing import spawn
 
 import resnet_core.jobs.child
-import resnet_core.jobs.work  # noqa: F401
+import resnet_core.probe.networks  # noqa: F401
+from resnet_core.jobs.tasks import TASKS
 from resnet_core.train.data import read_digits
+
+for task in TASKS.values():
+    import_module(task.run.partition(":")[0])
 
 read_digits()
 

@@ -76,13 +76,13 @@ class Writer:
         """Write or rewrite ``header.json``."""
         self._guard(lambda: _replace(self.folder / HEADER, values))
 
-    def record(self, message: dict[str, Any]) -> None:
-        """Append one record as a line and flush it."""
+    def record(self, line: bytes) -> None:
+        """Append one record, a line as :func:`resnet_core.records.to_line` makes it, and flush it."""
 
         def append() -> None:
             if self._lines is None:
                 self._lines = (self.folder / RECORDS).open("ab")
-            self._lines.write(dumps(message).encode() + b"\n")
+            self._lines.write(line + b"\n")
             self._lines.flush()
 
         self._guard(append)

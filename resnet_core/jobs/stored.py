@@ -1,6 +1,5 @@
 """A run as its folder tells it: finished, abandoned, or alive in another program. No torch here."""
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.store import END, FINISHED, HEADER, RECORDS, Status, folder_of, is_alive, load, specs, title_of
 from resnet_core.jobs.tasks import RECORDS as KINDS
-from resnet_core.records import from_dict
+from resnet_core.records import from_dict, from_line
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
 
@@ -76,7 +75,7 @@ def run_header(folder: Path) -> RunHeader | None:
     """The facts of a run's start; None before that, or where another version of this program wrote others."""
     try:
         return from_dict(RunHeader, (load(folder / HEADER) or {})["run"])
-    except (TypeError, KeyError, AttributeError):
+    except (KeyError, ValueError):
         return None
 
 
@@ -111,8 +110,7 @@ def _records(path: Path, start: int) -> Iterator[tuple[Any, int]]:
         for line in file:
             start += len(line)
             try:
-                message = json.loads(line if line.endswith(b"\n") else b"")
-                record = from_dict(KINDS[message["kind"]], message["record"])
-            except (ValueError, KeyError, TypeError):
+                record = from_line(KINDS, line if line.endswith(b"\n") else b"")
+            except (ValueError, KeyError):
                 return
             yield record, start

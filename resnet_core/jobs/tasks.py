@@ -1,47 +1,57 @@
 """The table of what a child process may be asked to do. No torch here: names, not functions.
 
-Each task is a generator function, named ``module:function`` and imported in the child alone, that takes plain JSON
-values and yields records.
+Every study is a task under its name. Four tasks are none, and have the same progress, cancel and retry:
+
+- ``train`` changes weights and goes on for hours: its records are steps of one network, with a player that steers them.
+- ``fetch`` brings a published data set here: about files, not networks; its result is the files.
+- ``accept`` checks a visitor's archive and keeps its images: again files.
+- ``devices`` asks the machine, once, what it has; no network takes part.
+
+Each is a generator function, named ``module:function`` and imported in the child alone, that takes plain JSON values
+and yields records; all but ``train``, whose steps are its progress, take a :class:`resnet_core.study.Progress` last. A
+study's takes its networks and options instead of JSON.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from resnet_core.cost.witnesses import ToolCount
-from resnet_core.export.records import OnnxFile
-from resnet_core.probe.records import DeviceList, GradientFlow, Kernels, Latency, Roofline
-from resnet_core.train.records import ArchiveFacts, FetchProgress, RunHeader, Settings, StepRecord
+from resnet_core.records import Record
+from resnet_core.studies import STUDIES
+from resnet_core.study import Study
+from resnet_core.train.records import ArchiveFacts, RunHeader, StepRecord
 
 Kind = Literal["train", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceList(Record):
+    """The devices of this machine: ``names`` as a specification has them, ``titles`` as their makers call them."""
+
+    names: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """``kind`` says whose slots it takes: a training's, or the few that answer within seconds. ``stays``: its child
-    may take another order afterwards."""
+    may take another order afterwards. ``writes``: it has files to close before it is ended."""
 
-    function: str
-    kind: Kind
+    run: str
+    kind: Kind = "probe"
     stays: bool = False
+    writes: bool = False
+    study: Study[Any] | None = None
 
 
 TASKS: dict[str, Task] = {
-    "train": Task("resnet_core.jobs.work:train", "train"),
-    "settle": Task("resnet_core.jobs.work:settle", "probe", stays=True),
-    "gradients": Task("resnet_core.jobs.work:gradients", "probe", stays=True),
-    "tools": Task("resnet_core.jobs.work:tools", "probe"),
-    "latency": Task("resnet_core.jobs.work:latency", "probe"),
-    "roofline": Task("resnet_core.jobs.work:roofline", "probe"),
-    "onnx": Task("resnet_core.jobs.work:onnx", "probe"),
-    "fetch": Task("resnet_core.jobs.work:fetch", "probe"),
-    "accept": Task("resnet_core.jobs.work:accept", "probe"),
-    "devices": Task("resnet_core.jobs.work:devices", "probe", stays=True),
+    "train": Task("resnet_core.jobs.work:train", "train", writes=True),
+    "fetch": Task("resnet_core.jobs.work:fetch", writes=True),
+    "accept": Task("resnet_core.jobs.work:accept", writes=True),
+    "devices": Task("resnet_core.jobs.work:devices", stays=True),
+    **{study.name: Task(study.run, stays=study.stays, study=study) for study in STUDIES.values()},
 }
 
-RECORDS: dict[str, type[Any]] = {
+RECORDS: dict[str, type[Record]] = {
     kind.__name__: kind
-    for kind in (
-        RunHeader, StepRecord, Settings, GradientFlow, ToolCount, Latency, Kernels, Roofline, OnnxFile, DeviceList,
-        FetchProgress, ArchiveFacts,
-    )
-}  # fmt: skip
+    for kind in (RunHeader, StepRecord, ArchiveFacts, DeviceList, *(study.record for study in STUDIES.values()))
+}

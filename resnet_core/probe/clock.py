@@ -11,6 +11,12 @@ import torch
 MIN_REPEATS = 5
 WARM_UPS = 3
 
+Tell = Callable[[float], None]  # hears which share of the work is done
+
+
+def unheard(_share: float) -> None:
+    """Nobody listens."""
+
 
 def finish(device: torch.device) -> None:
     """Wait until the device has done what it was given; a CPU has by the time a call returns."""
@@ -29,17 +35,19 @@ def once(work: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - started
 
 
-def rounds(take: Callable[[], None], repeats: int, budget_s: float) -> None:
+def rounds(take: Callable[[], None], repeats: int, budget_s: float, tell: Tell = unheard) -> None:
     """Call ``take`` up to ``repeats`` times: fewer where that would take longer than ``budget_s``, at least five."""
     started = time.perf_counter()
     for number in range(1, repeats + 1):
         take()
-        if number >= MIN_REPEATS and time.perf_counter() - started > budget_s:
+        spent = (time.perf_counter() - started) / budget_s
+        if number >= MIN_REPEATS and spent > 1:
             return
+        tell(max(number / repeats, min(number / MIN_REPEATS, spent)))
 
 
 def in_turn(
-    works: Sequence[Callable[[], object]], device: torch.device, repeats: int, budget_s: float
+    works: Sequence[Callable[[], object]], device: torch.device, repeats: int, budget_s: float, tell: Tell = unheard
 ) -> list[tuple[float, ...]]:
     """The times of each work, taken A B A B, so that what disturbs the machine disturbs all alike.
 
@@ -55,7 +63,7 @@ def in_turn(
         for work, taken in zip(works, times, strict=True):
             taken.append(once(work, device))
 
-    rounds(take, repeats, budget_s)
+    rounds(take, repeats, budget_s, tell)
     return [tuple(taken) for taken in times]
 
 
@@ -63,11 +71,11 @@ class OtherLoad:
     """How many cores other processes kept busy, on average, since this was made."""
 
     def __init__(self) -> None:
-        self._started, self._others = time.perf_counter(), _others_s()
+        self.started, self._others = time.perf_counter(), _others_s()
 
     def cores(self) -> float:
         """The mean up to now; never below 0, for the clocks of the system and of the process tick apart."""
-        elapsed = time.perf_counter() - self._started
+        elapsed = time.perf_counter() - self.started
         return max(0.0, (_others_s() - self._others) / elapsed)
 
 

@@ -1,13 +1,11 @@
-"""How long a network takes: whole forward passes, each kind of layer in them, and one small comparison.
-
-MACs are not time. What a layer takes also depends on the bytes that it moves and on what starting it costs: the
-roofline model, Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785.
+"""How long whole forward passes take, and a 1x1 convolution beside a 3x3. Declared in :mod:`.timing`.
 
 Everything here is measured in float32, in evaluation and inference mode, on networks with their first weights: the
 time of an operation does not depend on the values, numbers too small for float32's normal range apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -15,19 +13,42 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_core import devices
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.cost.memory import refuse_inference_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.model.network import build
 from resnet_core.probe import clock
-from resnet_core.probe.records import Kernels, Latency
+from resnet_core.probe.timing import KernelOptions, Kernels, Latency, TimingOptions
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
+from resnet_core.study import Progress, Subject
 
 MAX_MACS = 10**11  # of one pass on a processor: a few seconds on one core, before it is repeated
 MAX_MACS_GPU = 10**13
 REPEATS = 200
 BUDGET_S = 2.0  # for each network
+
+
+def measure(networks: Sequence[Subject], options: TimingOptions, progress: Progress) -> Iterator[Latency]:
+    """One record a network, timed in turn."""
+
+    def tell(share: float) -> None:
+        progress(share, 1, N_("Passes of each network in turn"))
+
+    found = latencies(
+        [network.spec for network in networks], batch_size=options.batch_size, seed=options.seed,
+        device=options.device, threads=devices.threads_here(), tell=tell,
+    )  # fmt: skip
+    for network, record in zip(networks, found, strict=True):
+        yield replace(record, **network.mark)
+
+
+def measure_kernels(_networks: Sequence[Subject], options: KernelOptions, progress: Progress) -> Iterator[Kernels]:
+    """The one comparison."""
+    yield kernels(
+        options.channels, options.map_size, seed=options.seed, device=options.device, threads=devices.threads_here(),
+        tell=lambda share: progress(share, 1, N_("A 1×1 and a 3×3 convolution in turn")),
+    )  # fmt: skip
 
 
 def latency(
@@ -47,6 +68,7 @@ def latencies(
     device: str = "cpu",
     threads: int = 1,
     budget_s: float = BUDGET_S,
+    tell: clock.Tell = clock.unheard,
 ) -> tuple[Latency, ...]:
     """The times of ``repeats`` forward passes of each network, taken in turn (A B A B) after a warm-up.
 
@@ -55,6 +77,7 @@ def latencies(
     five. :class:`Refusal`: no such device, too large for the memory, or more than 10^11 MACs in a
     pass (10^13 on a GPU).
     """
+    tell(0)
     place = devices.resolve(device)
     ledgers = [measurable(spec, batch_size, device) for spec in specs]
     with clock.use_threads(threads), torch.inference_mode():
@@ -62,7 +85,7 @@ def latencies(
             _pass(build(spec, seed=seed).to(place).eval(), images(spec, batch_size, seed, place)) for spec in specs
         ]
         load = clock.OtherLoad()
-        times = clock.in_turn(works, place, repeats, budget_s * len(works))
+        times = clock.in_turn(works, place, repeats, budget_s * len(works), tell)
         facts = provenance(device, seed, load)
     return tuple(
         Latency(
@@ -86,6 +109,7 @@ def kernels(
     device: str = "cpu",
     threads: int = 1,
     budget_s: float = 1.0,
+    tell: clock.Tell = clock.unheard,
 ) -> Kernels:
     """A 1x1 against a 3x3 convolution, ``(1, channels, map_size, map_size)`` to the same, timed in turn.
 
@@ -101,7 +125,7 @@ def kernels(
     with clock.use_threads(threads), torch.inference_mode():
         x = torch.randn(1, channels, map_size, map_size, generator=source).to(place)
         load = clock.OtherLoad()
-        one, three = clock.in_turn([conv(1), conv(3)], place, repeats, budget_s)
+        one, three = clock.in_turn([conv(1), conv(3)], place, repeats, budget_s, tell)
         facts = provenance(device, seed, load)
     macs = channels * channels * map_size * map_size
     return Kernels(channels, map_size, macs, 9 * macs, one, three, **facts)
@@ -130,15 +154,11 @@ def images(spec: ArchSpec, batch_size: int, seed: int, place: torch.device) -> T
 
 
 def provenance(device: str, seed: int, load: clock.OtherLoad) -> dict[str, Any]:
-    """Where and how a time was taken: the fields that the records share."""
+    """Where and how times were taken, and what disturbed them: the fields that the records share."""
     return {
-        "seed": seed,
+        **devices.provenance(device, seed, load.started),
         "busy_cores": load.cores(),
         "cores": psutil.cpu_count() or 1,
-        "device": device,
-        "device_name": devices.device_name(device),
-        "threads": devices.threads_here(),
-        "versions": devices.versions(),
     }
 
 

@@ -1,9 +1,10 @@
 """What each kind of layer achieves on a device: multiply-adds and bytes in a second, against what the device can do.
 
-The roofline model: Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785.
+Declared in :mod:`.timing`. The roofline model: Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
@@ -11,14 +12,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from resnet_core import devices
 from resnet_core.cost.ledger import FLOAT32, Ledger
+from resnet_core.errors import N_
 from resnet_core.layer import Layer
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe import clock
 from resnet_core.probe.latency import REPEATS, images, measurable, provenance
-from resnet_core.probe.records import Roofline, spread
+from resnet_core.probe.timing import Roofline, TimingOptions, spread
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
+from resnet_core.study import Progress, Subject
 
 PRODUCT = 1024  # rows and columns of the matrices whose product is the compute roof
 COPY_FLOATS = 2**24  # 64 MiB: far larger than a processor's caches
@@ -33,6 +36,17 @@ class LayerKind(NamedTuple):
     groups: int
 
 
+def measure(networks: Sequence[Subject], options: TimingOptions, progress: Progress) -> Iterator[Roofline]:
+    """One record a network, measured in turn."""
+    found = rooflines(
+        [network.spec for network in networks], batch_size=options.batch_size, seed=options.seed,
+        device=options.device, threads=devices.threads_here(),
+        tell=lambda share: progress(share, 1, N_("Each kind of layer in its place, network by network")),
+    )  # fmt: skip
+    for network, record in zip(networks, found, strict=True):
+        yield replace(record, **network.mark)
+
+
 def rooflines(
     specs: Sequence[ArchSpec],
     *,
@@ -42,6 +56,7 @@ def rooflines(
     device: str = "cpu",
     threads: int = 1,
     budget_s: float = 1.0,
+    tell: clock.Tell = clock.unheard,
 ) -> tuple[Roofline, ...]:
     """The time of each kind of layer in forward passes of each network, taken in turn (A B A B).
 
@@ -50,6 +65,7 @@ def rooflines(
     those of :func:`resnet_core.probe.latency.latencies`. On a GPU the device is waited for after each layer, so that
     the time of starting it is in every layer's time.
     """
+    tell(0)
     place = devices.resolve(device)
     ledgers = [measurable(spec, batch_size, device) for spec in specs]
     with clock.use_threads(threads), torch.inference_mode():
@@ -68,7 +84,7 @@ def rooflines(
             for work, taken in zip(works, passes, strict=True):
                 taken.append(work())
 
-        clock.rounds(take, repeats, budget_s * len(works))
+        clock.rounds(take, repeats, budget_s * len(works), tell)
         facts = provenance(device, seed, load)
     return tuple(
         _record(ledger, taken, batch_size, {**peaks, **facts}) for ledger, taken in zip(ledgers, passes, strict=True)

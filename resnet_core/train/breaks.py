@@ -5,11 +5,10 @@ A step of a deep network takes a good part of a second on a processor; who press
 
 from collections.abc import Callable
 
-from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
+from torch import Tensor
 
 from resnet_core.model.network import ResNet
-from resnet_core.train.hooks import Hooks
+from resnet_core.train.hooks import Listener
 
 Hold = Callable[[], float]
 
@@ -19,21 +18,17 @@ def never() -> float:
     return 0.0
 
 
-class Breaks(Hooks):
+class Breaks(Listener):
     """While open, calls ``look`` whenever a unit is reached. It may take its time; it changes nothing."""
 
     def __init__(self, model: ResNet, look: Callable[[], None]) -> None:
         super().__init__(model)
         self._look = look
 
-    def attached(self) -> list[RemovableHandle]:
-        """One on the way to each unit, which adds another on the way back."""
-        return [unit.register_forward_pre_hook(self._before) for unit in self._units]
-
-    def _before(self, _unit: nn.Module, args: tuple[Tensor, ...]) -> None:
+    def arriving(self, unit: int, x: Tensor) -> None:  # noqa: ARG002 - wherever that is
+        """On the way forward."""
         self._look()
-        if args[0].requires_grad:  # not in a test
-            args[0].register_hook(self._on_the_way_back)  # type: ignore[no-untyped-call]
 
-    def _on_the_way_back(self, _gradient: Tensor) -> None:
+    def returning(self, unit: int, gradient: Tensor) -> None:  # noqa: ARG002
+        """On the way back."""
         self._look()

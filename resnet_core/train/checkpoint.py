@@ -19,9 +19,10 @@ from torch import Tensor, nn
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import dumps, from_dict, to_dict
+from resnet_core.records import Record, dumps, from_dict
 from resnet_core.spec import ArchSpec
 from resnet_core.train.optimizers import Optimizer
+from resnet_core.train.records import StepRecord
 
 FORMAT = 1
 PAUSE_S = 10.0  # of active time between two checkpoints
@@ -32,7 +33,7 @@ Warn = Callable[[Refusal], None]
 
 
 @dataclass(slots=True)
-class Progress:
+class Progress(Record):
     """How far a training came: ``step`` steps are in the weights.
 
     ``pending`` are the records not yet handed out; ``recent`` those handed out last, which a reader that was killed may
@@ -53,8 +54,8 @@ class Progress:
     best_accuracy: float | None = None
     best_step: int = 0
     finished: bool = False
-    pending: tuple[dict[str, Any], ...] = ()
-    recent: tuple[dict[str, Any], ...] = ()
+    pending: tuple[StepRecord, ...] = ()
+    recent: tuple[StepRecord, ...] = ()
 
 
 class Keeper:
@@ -86,7 +87,7 @@ class Keeper:
         """Write all files."""
         if self._folder is None:
             return
-        facts = {"format": FORMAT, **self._asked, "progress": to_dict(progress)}
+        facts = {"format": FORMAT, **self._asked, "progress": progress}
         tested = {"step": progress.step, "test_accuracy": progress.test_accuracy}
         best = {"step": progress.best_step, "test_accuracy": progress.best_accuracy}
         self._saved_s = progress.time_s

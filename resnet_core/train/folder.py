@@ -35,7 +35,7 @@ def archive_facts(archive: str) -> ArchiveFacts | None:
     folder = own_folder(archive)
     try:
         return from_json(ArchiveFacts, (folder / MANIFEST).read_text(encoding="utf-8")) if folder else None
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return None
 
 

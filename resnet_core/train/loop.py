@@ -4,19 +4,20 @@ He et al. 2015, arXiv:1512.03385, sections 3.4 and 4.2: gradient descent in mini
 after each epoch. What varies stands in the recipe; the rate in :mod:`~resnet_core.train.schedule`.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from resnet_core import devices
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import from_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import checkpoint, devices, diagnose, schedule
+from resnet_core.train import checkpoint, diagnose, schedule
 from resnet_core.train.breaks import Hold, never
 from resnet_core.train.checkpoint import Keeper, Progress, Warn
 from resnet_core.train.facts import facts, fit, steps_per_epoch
@@ -72,6 +73,7 @@ def train(
 
 def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
     """The facts of the run that :func:`train` with the same arguments makes."""
+    started = time.perf_counter()
     fitted, settled = fit(spec, how.images), settle(spec, how)
     return RunHeader(
         arch=spec.model_dump(mode="json"),
@@ -80,17 +82,13 @@ def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
         unit_names=tuple(unit.name for unit in plan(fitted).units),
         steps=schedule.length_in_steps(how),
         steps_per_epoch=steps_per_epoch(how.images, how.batch_size),
-        device=how.device,
-        device_name=devices.device_name(how.device),
-        threads=devices.threads_here(),
-        versions=devices.versions(),
-        seed=how.seed,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         precision=settled.precision,
         memory_format=settled.memory_format,
         compiled=how.compiled,
         classes=facts(how.images).class_names,
         seconds=how.seconds,
+        **devices.provenance(how.device, how.seed, started),
     )
 
 
@@ -121,9 +119,9 @@ def _records(
     checkpoint, and so are the latest that were, in case they did not arrive.
     """
     training = begin()
-    told = [from_dict(StepRecord, values) for values in (*progress.recent, *progress.pending)]
+    told = (*progress.recent, *progress.pending)
     if after is None:
-        after = progress.recent[-1]["step"] if progress.recent else 0
+        after = progress.recent[-1].step if progress.recent else 0
     done = deque(Done(record) for record in told if record.step > after)
     recent = deque((record for record in told if record.step <= after), RECENT)
     waiting: deque[Launched] = deque()
@@ -140,7 +138,7 @@ def _records(
             if broken:
                 raise diagnose.diverged(broken, record.step, training.how.learning_rate)
 
-    with training.instruments, training.breaks:
+    with training.instruments:
         try:
             yield from hand_out()
             for epoch, step, index in training.order():

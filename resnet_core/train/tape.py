@@ -5,19 +5,20 @@ holds and from then on takes every second, every fourth ... one, so that a run o
 than one of a thousand. What is left out is told by :attr:`Tape.stride`.
 """
 
+import math
 import threading
 from array import array
 from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from resnet_core.train.records import StepRecord
+from resnet_core.train.records import SIGNALS, StepRecord
 
 LIMIT = 1024  # steps that are held at most
 PACE_STEPS = 20
-SCALARS = ("step", "loss", "train_accuracy", "learning_rate")
-BY_UNIT = ("gradient_norms", "update_ratios", "activation_means", "activation_stds")
+DRAWN = ("step", "loss", "train_accuracy", "learning_rate")  # of the single values, those that are drawn step by step
 
 
 class Tested(NamedTuple):
@@ -32,13 +33,16 @@ class Tested(NamedTuple):
 class Columns:
     """What a tape holds from a place on: float32 columns, as bytes in the machine's order.
 
-    ``by_unit`` are rows of one value a unit, step after step: ``(steps, units)``.
+    ``widths``: how many values of each column a step has, 1 or one a unit: ``(steps, width)``. ``values``: the columns,
+    in that order. ``last``: those of the latest step alone, one after the other; empty where it is the last held one.
     """
 
     start: int
+    steps: int
     stride: int
-    scalars: dict[str, bytes]
-    by_unit: dict[str, bytes]
+    widths: dict[str, int]
+    values: dict[str, bytes]
+    last: bytes
 
 
 class Tape:
@@ -52,14 +56,13 @@ class Tape:
         self.best: Tested | None = None
         self._tests: list[Tested] = []
         self._tests_taken, self._tests_stride = 0, 1
-        self._scalars = {name: array("f") for name in SCALARS}
-        self._by_unit = {name: array("f") for name in BY_UNIT}
+        self._columns = {name: array("f") for name in (*DRAWN, *SIGNALS)}
         self._paces: deque[float] = deque(maxlen=PACE_STEPS)
         self._image_s = 0.0  # the seconds for one image, summed over all steps
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._scalars["step"])
+        return len(self._columns["step"])
 
     def append(self, record: StepRecord) -> None:
         """Take the next record."""
@@ -71,7 +74,8 @@ class Tape:
             self._paces.append(record.images_per_s)
             self._image_s += 1 / record.images_per_s if record.images_per_s > 0 else 0.0
             if record.test_accuracy is not None:
-                self._test(Tested(record.step, record.test_accuracy, record.test_loss or 0.0))
+                loss = math.nan if record.test_loss is None else record.test_loss
+                self._test(Tested(record.step, record.test_accuracy, loss))
 
     @property
     def tests(self) -> list[Tested]:
@@ -95,25 +99,24 @@ class Tape:
         since."""
         with self._lock:
             start = start if stride == self.stride and 0 <= start <= len(self) else 0
-            units = len(self.last.gradient_norms) if self.last else 0
+            widths = _widths(self.last)
+            held = (self.count - 1) % self.stride == 0
             return Columns(
                 start,
+                len(self) - start,
                 self.stride,
-                {name: values[start:].tobytes() for name, values in self._scalars.items()},
-                {name: values[start * units :].tobytes() for name, values in self._by_unit.items()},
+                widths,
+                {name: values[start * widths[name] :].tobytes() for name, values in self._columns.items()},
+                b"" if self.last is None or held else b"".join(array("f", row).tobytes() for row in _rows(self.last)),
             )
 
     def _hold(self, record: StepRecord) -> None:
-        for name, values in self._scalars.items():
-            values.append(getattr(record, name))
-        units = len(record.gradient_norms)
-        for name, rows in self._by_unit.items():
-            row = getattr(record, name)
-            rows.extend(row if len(row) == units else (float("nan"),) * units)
+        for values, row in zip(self._columns.values(), _rows(record), strict=True):
+            values.extend(row)
         if len(self) > self.limit:
             self.stride *= 2
-            self._scalars = {name: values[::2] for name, values in self._scalars.items()}
-            self._by_unit = {name: _every_second_row(rows, units) for name, rows in self._by_unit.items()}
+            widths = _widths(record)
+            self._columns = {name: _every_second(rows, widths[name]) for name, rows in self._columns.items()}
 
     def _test(self, test: Tested) -> None:
         if self.best is None or test.accuracy > self.best.accuracy:
@@ -127,8 +130,26 @@ class Tape:
             self._tests = self._tests[::2]
 
 
-def _every_second_row(rows: "array[float]", units: int) -> "array[float]":
+def _widths(record: StepRecord | None) -> dict[str, int]:
+    """How many values of each column a step has."""
+    units = max(len(getattr(record, name)) for name in SIGNALS) if record else 0
+    return {**dict.fromkeys(DRAWN, 1), **dict.fromkeys(SIGNALS, units)}
+
+
+def _rows(record: StepRecord) -> Iterator[Sequence[float]]:
+    """What a step adds to each column. A signal that an older record lacks is a gap."""
+    for name in DRAWN:
+        yield (getattr(record, name),)
+    units = max(len(getattr(record, name)) for name in SIGNALS)
+    for name in SIGNALS:
+        row = getattr(record, name)
+        yield row if len(row) == units else (math.nan,) * units
+
+
+def _every_second(rows: "array[float]", width: int) -> "array[float]":
+    if width == 1:
+        return rows[::2]
     kept = array("f")
-    for start in range(0, len(rows), 2 * units):
-        kept.extend(rows[start : start + units])
+    for start in range(0, len(rows), 2 * width or 1):
+        kept.extend(rows[start : start + width])
     return kept

@@ -12,17 +12,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from resnet_core import devices
 from resnet_core.model.network import ResNet, build
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import to_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import checkpoint, devices, diagnose, schedule
-from resnet_core.train.breaks import Breaks, Hold
+from resnet_core.train import checkpoint, diagnose, schedule
+from resnet_core.train.breaks import Breaks, Hold, never
 from resnet_core.train.checkpoint import Keeper, Progress
 from resnet_core.train.data import batches, load
 from resnet_core.train.evaluation import evaluate
 from resnet_core.train.facts import steps_per_epoch
-from resnet_core.train.instruments import Instruments, weight_views
+from resnet_core.train.instruments import Instruments
+from resnet_core.train.moves import weight_views
 from resnet_core.train.numerics import Numerics, compile_units
 from resnet_core.train.optimizers import optimizer_of
 from resnet_core.train.readback import Readback
@@ -33,7 +34,9 @@ from resnet_core.train.stopwatch import Stopwatch
 class Launched(NamedTuple):
     """A step whose numbers may still be on their way."""
 
-    record: StepRecord  # without what is measured
+    step: int
+    epoch: int
+    learning_rate: float
     rows: Tensor
     weights_before: Tensor
     numbers: Readback
@@ -64,9 +67,9 @@ class Training:
             checkpoint.restore(resume_from, self.model, self.optimizer)
         if how.compiled:
             compile_units(self.model)
-        self.instruments = Instruments(self.model)
         self._hold = hold
-        self.breaks = Breaks(self.model, self._wait)
+        breaks = () if hold is never else (Breaks(self.model, self._wait),)
+        self.instruments = Instruments(self.model, *breaks)
         self.in_epoch = steps_per_epoch(how.images, how.batch_size)
         self.length = schedule.length_in_steps(how)
         # A GPU is given the next step before the numbers of the last one are waited for.
@@ -99,24 +102,19 @@ class Training:
         right = (logits.detach().argmax(dim=1) == labels).float().mean()
         numbers = Readback(self.instruments.noted(loss, right))
         self.progress.step, self.progress.epoch = step, epoch
-        record = StepRecord(
-            step=step, epoch=epoch, loss=0.0, train_accuracy=0.0, learning_rate=rate, gradient_norms=(),
-            images_per_s=0.0, time_s=0.0,
-        )  # fmt: skip
-        return Launched(record, index, self.instruments.weights_before, numbers)
+        return Launched(step, epoch, rate, index, self.instruments.weights_before, numbers)
 
     def read(self, launched: Launched) -> Done:
         """The record of a step, once the device has done it."""
         values = self.instruments.read(launched.numbers.numbers())
         now = self.steps.seconds()
-        record = replace(
-            launched.record,
+        record = StepRecord(
+            step=launched.step,
+            epoch=launched.epoch,
             loss=values.loss,
             train_accuracy=values.accuracy,
-            gradient_norms=values.gradient_norms,
-            activation_means=values.activation_means,
-            activation_stds=values.activation_stds,
-            update_ratios=values.update_ratios,
+            learning_rate=launched.learning_rate,
+            **values.by_unit,
             images_per_s=self.how.batch_size / (now - self._last_lap),
             time_s=self.active.seconds(),
         )
@@ -155,7 +153,7 @@ class Training:
         self.steps.pause()
         progress = self.progress
         progress.time_s, progress.steps_s = self.active.seconds(), self.steps.seconds()
-        progress.recent, progress.pending = tuple(map(to_dict, recent)), tuple(map(to_dict, pending))
+        progress.recent, progress.pending = tuple(recent), tuple(pending)
         keeper.save(self.model, self.optimizer, progress)
 
     def _wait(self) -> None:
@@ -189,7 +187,7 @@ class Training:
 
         None where they are finite after all, and only a norm of them was not.
         """
-        step = launched.record.step
+        step = launched.step
         model = self.numerics.place(build(self.fitted, seed=self.how.seed)).train()
         views = weight_views(model)
         for view, weights in zip(

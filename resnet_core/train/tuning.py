@@ -9,20 +9,22 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-from resnet_core.errors import Refusal
+from resnet_core import devices
+from resnet_core.errors import N_
 from resnet_core.model.network import ResNet, build
 from resnet_core.probe.clock import once
+from resnet_core.probe.numerics import NumericsOptions
 from resnet_core.recipe import TrainSpec
-from resnet_core.records import dumps, from_dict, to_dict
+from resnet_core.records import dumps, from_dict
 from resnet_core.spec import ArchSpec
-from resnet_core.train import devices
+from resnet_core.study import Progress, Subject, unheard
 from resnet_core.train.facts import fit
 from resnet_core.train.folder import data_folder
 from resnet_core.train.numerics import Numerics
@@ -40,6 +42,11 @@ Candidate = tuple[str, str]  # precision, memory format
 _known: dict[str, Settings] = {}
 
 
+def measure(networks: Sequence[Subject], options: NumericsOptions, progress: Progress) -> Iterator[Settings]:
+    """One record for all networks together."""
+    yield measure_settings([network.spec for network in networks], TrainSpec(**options.values()), progress)
+
+
 def settle(spec: ArchSpec, how: TrainSpec) -> TrainSpec:
     """The same recipe with nothing left to ``auto``."""
     if "auto" not in (how.precision, how.memory_format):
@@ -48,25 +55,31 @@ def settle(spec: ArchSpec, how: TrainSpec) -> TrainSpec:
     return how.with_(precision=found.precision, memory_format=found.memory_format)
 
 
-def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec) -> Settings:
+def measure_settings(specs: Sequence[ArchSpec], how: TrainSpec, progress: Progress = unheard) -> Settings:
     """What is fastest for all of ``specs`` together, so that those who race use the same numerics.
 
     A few steps of each candidate on one batch, in turn; about a second for ResNet-56 on 8x8 images. What ``how`` does
     not leave to ``auto`` is kept. float32 and contiguous stay unless something else wins by 5%.
     """
+    started = time.perf_counter()
     fitted = [fit(spec, how.images) for spec in specs]
     candidates = _candidates(how)
     if len(candidates) == 1:
         ((precision, memory_format),) = candidates
-        return Settings(precision, memory_format, {})
+        return Settings(precision, memory_format, {}, **devices.provenance(how.device, how.seed, started))
     key = _key(fitted, how)
     path = data_folder() / "tuning.json"
     if key not in _known:
         kept = _read(path)
         found = _restored(kept.get(key))
         if found is None:
-            found = _choose(candidates, [_measure(one, how, candidates) for one in fitted], how.batch_size)
-            _write(path, {**kept, key: to_dict(found)})
+            times = []
+            for number, one in enumerate(fitted):
+                progress(number, len(fitted), N_("Some steps of each network in each number format"))
+                times.append(_measure(one, how, candidates))
+            (precision, memory_format), rates = _choose(candidates, times, how.batch_size)
+            found = Settings(precision, memory_format, rates, **devices.provenance(how.device, how.seed, started))
+            _write(path, {**kept, key: found})
         _known[key] = found
     return _known[key]
 
@@ -87,15 +100,18 @@ def _candidates(how: TrainSpec) -> list[Candidate]:
     return [(precision, memory_format) for precision in precisions for memory_format in formats]
 
 
-def _choose(candidates: list[Candidate], times: list[dict[Candidate, float]], batch_size: int) -> Settings:
-    """The candidate that takes the least time for one step of every network; only those that all have finished."""
+def _choose(
+    candidates: list[Candidate], times: list[dict[Candidate, float]], batch_size: int
+) -> tuple[Candidate, dict[str, float]]:
+    """The candidate that takes the least time for one step of every network, and the pace of each; only those that all
+    have finished."""
     totals = {one: sum(taken[one] for taken in times) for one in candidates if all(one in taken for taken in times)}
     first = candidates[0]
     best = min(totals, key=totals.__getitem__) if totals else first
     if first in totals and totals[first] < MUST_WIN_BY * totals[best]:
         best = first
     rates = {" ".join(one): len(times) * batch_size / total for one, total in totals.items()}
-    return Settings(*best, rates)
+    return best, rates
 
 
 def _measure(fitted: ArchSpec, how: TrainSpec, candidates: list[Candidate]) -> dict[Candidate, float]:
@@ -151,9 +167,9 @@ def _restored(values: Any) -> Settings | None:
     try:
         found = from_dict(Settings, values)
         TrainSpec(precision=found.precision, memory_format=found.memory_format)
-    except (TypeError, AttributeError, Refusal):
+    except ValueError:  # a Refusal is one too
         return None
-    return found if isinstance(found.rates, dict) else None
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

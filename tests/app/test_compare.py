@@ -5,16 +5,17 @@ from dataclasses import replace
 import pytest
 
 from app.figures.compare import fields_table, layers_table, totals_table
-from app.figures.roofline import kinds_table, latency_table, roofline_chart, seconds
+from app.figures.latency import latency_table, seconds
+from app.figures.roofline import kinds_table, roofline_chart
 from app.text import words
 from resnet_core import ArchSpec, count, preset
 from resnet_core.cost.difference import difference
-from resnet_core.probe.records import Latency, Roofline
+from resnet_core.probe.timing import Latency, Roofline
 
 EN = words("en")
 WHERE = {
     "seed": 0, "busy_cores": 0.5, "cores": 2, "device": "cpu", "device_name": "a processor", "threads": 1,
-    "versions": {"torch": "2"},
+    "versions": {"torch": "2"}, "time_s": 1.0,
 }  # fmt: skip
 KINDS = ("convolution 3×3", "convolution 3×3, 32 groups", "convolution 1×1", "BatchNorm", "fully-connected")
 NAMES = {"a": "resnet34", "b": "<b>"}

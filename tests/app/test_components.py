@@ -14,6 +14,7 @@ from app.figures.gradients import gradient_profile
 from app.figures.race import racers
 from app.figures.roofline import roofline_chart
 from app.text import LANGUAGES, words
+from resnet_core.train.records import SIGNALS
 from tests.app.kept_runs import SMALL, stored
 from tests.app.test_compare import A
 
@@ -44,8 +45,8 @@ def test_every_figure_has_the_properties_that_plotly_knows(tmp_path: Path, langu
         gradient_profile({"a": [1e-5, 0.0, 2.0], "b": [1.0]}, {"a": "one", "b": "two"}, say),
         roofline_chart({"a": A}, {"a": "one"}, say),
         training.learning_curves(race, say),
-        *(training.heat_maps(race, signal, say) for signal in training.SIGNALS),
-        *(training.profile(race, signal, say) for signal in training.SIGNALS),
+        *(training.heat_maps(race, signal, say) for signal in SIGNALS),
+        *(training.profile(race, signal, say) for signal in SIGNALS),
     ]
     for figure in figures:
         drawn = go.Figure(_filled(plain(figure)))  # raises where a property or a value is none of Plotly's

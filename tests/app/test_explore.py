@@ -172,7 +172,7 @@ def test_the_bottleneck_sliders() -> None:
 
 def test_the_counting_tools() -> None:
     visitor = open_page(b="cifar20")
-    visitor.button(key="tools.b").click().run()
+    visitor.button(key="tools.ask1").click().run()
     end = time.monotonic() + PATIENCE_S
     while markup(visitor).count("data-remainder") < 3:
         assert time.monotonic() < end
@@ -245,7 +245,7 @@ def test_both_blocks_are_offered_as_files() -> None:
 
 def refused_time(visitor: AppTest) -> str:
     """Ask for the time of each network, and what is said instead of it."""
-    visitor.button(key="compare.measure").click().run()
+    visitor.button(key="compare.ask0").click().run()
     end = time.monotonic() + PATIENCE_S
     while not visitor.error:
         assert time.monotonic() < end
@@ -260,12 +260,13 @@ def test_the_time_is_measured_on_the_chosen_batch_and_device(monkeypatch: pytest
     absent = "mps" if torch.cuda.is_available() else "cuda"
     monkeypatch.setattr(cache, "device_names", lambda: ("cpu", absent))
     visitor = unfolded(open_page(a="resnet50"), "compare")
-    assert visitor.button_group(key="compare.batch").value == 1
-    visitor.button_group(key="compare.batch").set_value(128).run()
+    assert visitor.number_input(key="latency.batch_size").value == 1
+    visitor.number_input(key="latency.batch_size").set_value(128).run()
+    assert of_link(visitor)["latency.batch_size"] == "128"
     assert "523,415,584,768 multiply-adds (batch size 128)" in refused_time(visitor)
-    visitor.button_group(key="compare.batch").set_value(8).run()
-    visitor.button_group(key="compare.device").set_value(absent).run()
-    visitor.button(key="compare.measure").click().run()
+    visitor.number_input(key="latency.batch_size").set_value(8).run()
+    visitor.button_group(key="latency.device").set_value(absent).run()
+    visitor.button(key="compare.ask0").click().run()
     assert f"this machine has no {absent.upper()} device" in refused_time(visitor)
 
 

@@ -13,12 +13,17 @@ from app.slots import SLOTS
 from app.text import LANGUAGES
 from resnet_core import TrainSpec, preset, presets
 from resnet_core.errors import Refusal
+from resnet_core.fields import Specification, field_table
+from resnet_core.jobs.store import ID
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS, ArchSpec
-from tests.strategies import arch_specs, train_specs
+from resnet_core.studies import STUDIES
+from resnet_core.study import Study
+from tests.strategies import arch_specs, train_specs, values_of
 
 START = Experiment()
 RUNS = st.just("") | st.from_regex(link.RUN_IDS, fullmatch=True)
+STUDY = st.just("") | st.from_regex(ID, fullmatch=True)
 
 
 def networks() -> st.SearchStrategy[Network]:
@@ -33,8 +38,22 @@ def experiments() -> st.SearchStrategy[Experiment]:
     more, seeds = st.none() | networks(), st.integers(1, link.MOST_SEEDS)
     return st.builds(
         Experiment, a=networks(), b=networks(), c=more, d=more, train=train_specs(), seeds=seeds, run=RUNS,
-        language=languages,
+        study=STUDY, studies=options(), language=languages,
     )  # fmt: skip
+
+
+def options() -> st.SearchStrategy[dict[str, Specification]]:
+    """Options of some studies, where they differ from the default. The seed is the experiment's own."""
+
+    def of(study: Study[Any]) -> st.SearchStrategy[Specification]:
+        table = {
+            name: row for name, row in field_table(study.options).items() if row.kind != "token" and name != "seed"
+        }
+        fields = {name: values_of(row, {}) for name, row in table.items()}
+        return st.fixed_dictionaries({}, optional=fields).map(lambda values: study.options(**values))
+
+    every = st.fixed_dictionaries({}, optional={name: of(study) for name, study in STUDIES.items()})
+    return every.map(lambda chosen: {name: one for name, one in chosen.items() if one != type(one)()})
 
 
 @given(experiments())

@@ -2,8 +2,11 @@
 
 import asyncio
 import base64
+import json
+import math
 from array import array
 from collections.abc import MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,18 +17,29 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app import cache, live
-from app.text import LANGUAGES, words
+from app import cache, live, news
+from app.text import LANGUAGES, Words, words
 from resnet_core import TrainSpec
 from resnet_core.jobs.runner import Desk
-from resnet_core.records import to_dict
-from resnet_core.train.records import RunHeader
+from resnet_core.records import dumps, to_dict
+from resnet_core.train.records import SIGNALS, RunHeader
 from resnet_core.train.tape import Tape
 from tests.app.kept_runs import GONE, SMALL, stored
+from tests.jobs.kept import step
 
 
 def floats(packed: str) -> list[float]:
     return array("f", base64.b64decode(packed)).tolist()
+
+
+def columns(told: dict[str, Any], widths: dict[str, int] | None = None) -> dict[str, list[float]]:
+    """The columns of a message; their widths are told where they have changed."""
+    values, found = floats(told["rows"]), {}
+    widths = widths or told["columns"]
+    steps = len(values) // sum(widths.values())
+    for name, width in widths.items():
+        found[name], values = values[: steps * width], values[steps * width :]
+    return found
 
 
 @pytest.fixture
@@ -51,20 +65,21 @@ def test_a_reader_gets_everything_and_then_what_it_lacks(client: TestClient, tmp
     stored(tmp_path, "run-000000")
     (told,) = ask(client, "run-000000")
     assert (told["status"], told["finished"], told["count"], told["start"]) == ("done", True, 4, 0)
-    assert floats(told["columns"]["step"]) == [1, 2, 3, 4]
-    assert floats(told["columns"]["gradient_norms"])[:3] == pytest.approx([0.1, 0.2, 0.3])
-    assert told["tests"] == [[4, 0.5, 0.4]]
-    assert told["last"]["step"] == 4
+    assert columns(told)["step"] == [1, 2, 3, 4]
+    assert columns(told)["gradient_norms"][:3] == pytest.approx([0.1, 0.2, 0.3])
+    assert set(columns(told)) > set(SIGNALS)
+    assert told["tests"] == {"from": 0, "added": [[4, 0.5, 0.4]]}
+    assert told["last"] == "", "it is the last one that is held"
     assert "a processor" in told["evidence"]
     (rest,) = ask(client, "run-000000", have="3:1")
-    assert (rest["start"], floats(rest["columns"]["step"])) == (3, [4])
+    assert (rest["start"], columns(rest)["step"]) == (3, [4])
 
 
 @pytest.mark.parametrize("have", ["", "x", "3", "-1:1", "9:1", "3:7", ":::"])
 def test_a_place_that_makes_no_sense_gets_everything(client: TestClient, tmp_path: Path, have: str) -> None:
     stored(tmp_path, "run-000000")
     (told,) = ask(client, "run-000000", have=have)
-    assert (told["start"], len(floats(told["columns"]["loss"]))) == (0, 4)
+    assert (told["start"], len(columns(told)["loss"])) == (0, 4)
 
 
 @pytest.mark.parametrize("ids", ["nothing-here", "..%2F..%2Fetc", "a", "x" * 70, ".".join(["abcdefgh"] * 21)])
@@ -95,12 +110,13 @@ def test_commands_need_the_page_s_header_and_a_known_name(client: TestClient) ->
 def test_the_socket_tells_what_is_new_and_closes_at_the_end(client: TestClient, desk: Desk) -> None:
     job = desk.submit("train", SMALL.model_dump(mode="json"), TrainSpec(epochs=6).model_dump(mode="json"))
     seen: list[float] = []
-    states = [""]
+    states, widths = [""], {}
     with client.websocket_connect(f"/live/{job.id}") as socket:
         while states[-1] != "done":
             (told,) = socket.receive_json()["runs"]
             assert told["start"] == len(seen)
-            seen += floats(told["columns"]["step"])
+            widths = told.get("columns", widths)
+            seen += columns(told, widths)["step"] if told["rows"] else []
             states.append(told["status"])
         with pytest.raises(WebSocketDisconnect):
             socket.receive_json()
@@ -129,22 +145,57 @@ def test_a_running_race_is_paused_stepped_and_stopped_over_the_route(client: Tes
 
 def test_progress_is_of_the_steps_or_of_the_time(tmp_path: Path) -> None:
     run = stored(tmp_path, "run-000000")
-    assert live.progress(run) == pytest.approx(4 / 11)
+    assert news.progress(run) == pytest.approx(4 / 11)
     assert run.header is not None
     run.header = RunHeader(**{**to_dict(run.header), "steps": 0, "seconds": 20})
-    assert live.progress(run) == pytest.approx(4 * TrainSpec().batch_size / 100 / 20)
+    assert news.progress(run) == pytest.approx(4 * TrainSpec().batch_size / 100 / 20)
 
 
 def test_a_budget_of_time_counts_no_tests_and_the_time_left_counts_all(tmp_path: Path) -> None:
     run = stored(tmp_path, "run-000000", how=TrainSpec(seconds=10, batch_size=125))
     assert run.header is not None
     run.header = RunHeader(**{**to_dict(run.header), "steps": 0, "seconds": 10})
-    assert live.progress(run) == pytest.approx(4 * 1.25 / 10)  # four steps at 100 images/s, whatever the tests took
-    assert live.left_s(run) is None  # it has ended
+    assert news.progress(run) == pytest.approx(4 * 1.25 / 10)  # four steps at 100 images/s, whatever the tests took
+    assert news.left_s(run) is None  # it has ended
     run.status = "running"
-    assert live.left_s(run) == pytest.approx(0.4)  # as long again as it took, tests included
+    assert news.left_s(run) == pytest.approx(0.4)  # as long again as it took, tests included
     run.slow_s = 2.0
-    assert live.left_s(run) == pytest.approx(0.4 + 4 * 2.0)
+    assert news.left_s(run) == pytest.approx(0.4 + 4 * 2.0)
+
+
+def test_what_has_not_changed_is_told_once(english: Words) -> None:
+    tape, reader = Tape(limit=2), news.Reader(english)
+    run: Any = SimpleNamespace(
+        id="run-000000", status="running", finished=False, header=None, error=None, warning=None, place=0, slow_s=0.0,
+        tape=tape,
+    )  # fmt: skip
+    assert {"finished", "evidence", "told", "error", "columns", "tests"} <= set(reader.news(run))
+    tape.append(step(1, accuracy=0.5))
+    first = reader.news(run)
+    assert (first["columns"]["step"], first["tests"]["from"], "told" in first) == (1, 0, False)
+    tape.append(step(2))
+    second = reader.news(run)
+    assert set(second) == {"id", "status", "start", "stride", "rows", "count"}
+    assert (second["start"], len(floats(second["rows"]))) == (1, sum(first["columns"].values()))
+    tape.append(step(3, accuracy=0.75))  # now every second one is held
+    third = reader.news(run)
+    assert (third["start"], third["stride"]) == (0, 2)
+    assert third["tests"] == {"from": 1, "added": [(3, 0.75, 1.0)]}
+    tape.append(step(4))
+    beyond = reader.news(run)
+    assert (beyond["rows"], floats(beyond["last"])[0]) == ("", 4), "the latest step is told, held or not"
+    assert "tests" not in beyond
+
+
+@pytest.mark.parametrize(("loss", "told"), [(math.inf, "Infinity"), (math.nan, "NaN")])
+def test_a_test_loss_that_is_not_finite_reaches_the_page_as_such(english: Words, loss: float, told: str) -> None:
+    tape = Tape()
+    tape.append(replace(step(1, accuracy=0.5), test_loss=loss))
+    run: Any = SimpleNamespace(
+        id="run-000000", status="done", finished=True, header=None, error=None, warning=None, place=0, slow_s=0.0,
+        tape=tape,
+    )  # fmt: skip
+    assert json.loads(dumps(news.Reader(english).news(run)))["tests"]["added"] == [[1, 0.5, told]]
 
 
 def test_the_slow_motion_of_a_child_is_told_to_every_reader(client: TestClient, desk: Desk) -> None:
@@ -190,5 +241,5 @@ def test_who_leaves_a_race_in_which_nothing_happens_leaves_no_loop(desk: Desk, m
 def test_the_route_says_that_the_images_are_gone(client: TestClient, tmp_path: Path, language: str) -> None:
     stored(tmp_path, "run-000000", how=GONE)
     (told,) = ask(client, "run-000000", lang=language)
-    assert words(language)(live.NOT_KEPT) in told["evidence"]
+    assert words(language)(news.NOT_KEPT) in told["evidence"]
     assert told["count"] == 4

@@ -9,7 +9,7 @@ from app.figures.race import Racer, racers
 from app.text import LANGUAGES, Words, words
 from app.text.sentences import race_result
 from resnet_core import TrainSpec
-from resnet_core.train.records import StepRecord
+from resnet_core.train.records import SIGNALS
 from tests.app.kept_runs import GONE, SMALL, stored
 
 NASTY = '<script>alert("&")</script>'
@@ -53,7 +53,7 @@ def test_every_trace_names_what_it_shows(two: list[Racer], language: str) -> Non
     assert {((seed,), "loss", None) for seed in seeds} <= shown
     assert {(seeds, "test_loss", stat) for stat in ("low", "median", "high")} <= shown
     assert (other, "test_loss", None) in shown
-    for name in training.SIGNALS:
+    for name in SIGNALS:
         maps = training.heat_maps(two, name, say)
         assert [trace["live"]["run"] for trace in maps["data"]] == ["seed-0000", "other-0000"]
         assert {trace["live"]["z"] for trace in maps["data"]} == {name}
@@ -61,10 +61,6 @@ def test_every_trace_names_what_it_shows(two: list[Racer], language: str) -> Non
         assert 0 <= second[0] < second[1] < first[0] < first[1] <= 1
         lines = training.profile(two, name, say)["data"]
         assert [trace["live"]["runs"] for trace in lines] == [["seed-0000"], ["other-0000"]]
-
-
-def test_signals_are_fields_of_a_record() -> None:
-    assert set(training.SIGNALS) <= set(StepRecord.__dataclass_fields__)
 
 
 def test_words_on_figures_are_escaped(two: list[Racer], english: Words) -> None:

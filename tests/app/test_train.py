@@ -10,7 +10,6 @@ from app import cache, link
 from app.link import Experiment
 from app.slots import Slot
 from app.text import LANGUAGES
-from app.views import images
 from resnet_core import preset
 from resnet_core.jobs.job import Job
 from resnet_core.recipe import TRAIN_FIELDS
@@ -115,26 +114,29 @@ def test_every_field_of_a_further_network_can_be_changed(slot: Slot) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_check_of_an_archive_that_takes_too_long_is_given_up(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "PATIENCE_S", 0.0)
+def test_a_check_of_an_archive_can_be_cancelled(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(Job, "finished", False)  # while the page looks
+    monkeypatch.setattr(Job, "stop", lambda job: stopped.append(job.id))
     visitor = unfolded(open_page("train", train_data="own", lang=language), "train.more")
     visitor.file_uploader(key="train.upload").set_value(("mine.zip", b"not looked at", "application/zip")).run()
     calm(visitor)
-    told = {"en": "The check of this archive took longer than 0 s.", "ko": "압축 파일을 검사하는 데 0초가 넘게"}
-    assert [told[language] in box.value for box in visitor.error] == [True]
+    upload = visitor.session_state["train.checking"]
+    visitor.button(key="train.upload.cancel").click().run()
+    assert stopped == [upload.job.id]
     assert "train.archive" not in of_link(visitor)
-    (job,) = (job for job in cache.desk().jobs() if job.task == "accept" and not job.records and not job.error)
-    assert job.wait(PATIENCE_S)
-    assert job.status == "stopped"
-    cache.desk().forget(job)
 
 
 def test_an_archive_that_is_none_is_refused_under_the_upload() -> None:
     visitor = unfolded(open_page("train", train_data="own"), "train.more")
     visitor.file_uploader(key="train.upload").set_value(("mine.zip", b"no zip", "application/zip")).run()
+    assert visitor.session_state["train.checking"].job.wait(PATIENCE_S)
+    visitor.run()
     calm(visitor)
     assert ["zip" in box.value for box in visitor.error] == [True]
     assert "train.archive" not in of_link(visitor)
+    visitor.button(key="train.upload.retry").click().run()
+    assert visitor.session_state["train.checking"].job.wait(PATIENCE_S)
 
 
 def test_an_absent_device_is_refused_before_a_run_begins() -> None:
@@ -161,7 +163,7 @@ def test_a_race_on_a_cold_desk_does_not_wait_for_its_numerics(monkeypatch: pytes
     """And what was still measuring them is ended: beside the race it would measure the race."""
     visitor = open_page("train", a="cifar20", b="plain20", train_epochs="1", train_batch_size="77")
     monkeypatch.setattr(cache, "desk_is_warm", lambda: False)
-    (measuring,) = (job for job in cache.desk().jobs() if job.task == "settle" and job.args[1]["batch_size"] == 77)
+    (measuring,) = (job for job in cache.desk().jobs() if job.task == "numerics" and job.args[1]["batch_size"] == 77)
     monkeypatch.setattr(measuring, "stop", lambda: stopped.append(measuring.id))
     stopped: list[str] = []
     visitor.button(key="train.go").click().run()

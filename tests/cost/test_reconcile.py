@@ -1,6 +1,7 @@
 """Each tool's total closes to the integer against the ledger, and a false one does not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,9 @@ QUICK = ("resnet50", "cifar56", "plain56", "preact164")  # the others are part o
 
 # Each tool's own total for one 224x224 image of ResNet-50, with torch 2.13, on a network of torchvision's layout.
 RESNET50 = {"torch": 8_178_368_512, "fvcore": 4_111_512_576, "torchinfo": 4_089_238_376}
+WHERE: dict[str, Any] = {
+    "seed": 0, "device": "cpu", "device_name": "a processor", "threads": 1, "versions": {}, "time_s": 0.0,
+}  # fmt: skip
 
 
 def test_every_tool_has_its_rule() -> None:
@@ -48,7 +52,7 @@ def test_the_remainder_is_nothing_on_any_network(spec: ArchSpec) -> None:
 @pytest.mark.parametrize("off", [1, -1, 100_352])
 def test_a_total_that_is_off_by_one_is_shown_as_such(tool: str, off: int) -> None:
     ledger = count(preset("resnet50"))
-    told = ToolCount(tool, "0", RESNET50[tool], 1, {}, ledger.params, "", (), 0.0)
+    told = ToolCount(tool, RESNET50[tool], 1, {}, ledger.params, "", (), **WHERE)
     assert reconcile(ledger, told).remainder == 0
     forged = reconcile(ledger, replace(told, total=told.total + off))
     assert forged.remainder == off
@@ -58,7 +62,7 @@ def test_a_total_that_is_off_by_one_is_shown_as_such(tool: str, off: int) -> Non
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("change", [{"norm": "none"}, {"num_classes": 999}, {"image_size": 192}])
 def test_the_count_of_another_network_leaves_a_remainder(tool: str, change: dict[str, object]) -> None:
-    told = ToolCount(tool, "0", RESNET50[tool], 1, {}, 0, "", (), 0.0)
+    told = ToolCount(tool, RESNET50[tool], 1, {}, 0, "", (), **WHERE)
     other = preset("resnet50").with_(**change)
     # torch counts no BatchNorm, so that it cannot tell a network without them from its own.
     assert (reconcile(count(other), told).remainder == 0) == (tool == "torch" and change == {"norm": "none"})

@@ -200,7 +200,7 @@ def test_the_bottleneck_arithmetic(page: Page) -> None:
 
 
 def test_the_counting_tools_answer_on_demand(page: Page) -> None:
-    page.locator(".st-key-tools-a").get_by_role("button").click()
+    page.locator(".st-key-tools-ask0").get_by_role("button").click()
     for tool in ("fvcore", "torchinfo", "torch"):
         own = page.locator("summary p").filter(has_text=re.compile(rf"^{tool} \d\S*: its own table$"))
         expect(own).to_be_visible(timeout=60_000)

@@ -1,6 +1,7 @@
 """The Train page in a browser: a whole race, a reload, a second tab, a visitor's own images, a killed child."""
 
 import json
+import math
 import sys
 import time
 
@@ -146,6 +147,17 @@ def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
     page.wait_for_function("curves => document.querySelector(curves)?.data?.[1].y[0] === 0.4", arg=CURVES)
     line = page.eval_on_selector(CURVES, "plot => [plot.data[1].x[0], plot.data[1].y[0], plot.data[1].yaxis]")
     assert line == [1, 0.4, "y2"]
+
+
+def test_a_test_loss_that_is_infinite_is_a_gap_and_not_zero(visit: Visit, site: Site) -> None:
+    run = stored(site.runs, "huge-000000", test_loss=math.inf)
+    page = visit(f"/train?run={run.id}")
+    page.wait_for_function("curves => document.querySelector(curves)?.calcdata?.[1]", arg=CURVES)
+    told = page.evaluate("[...window.rxRaces.values()].at(-1).all[0].told.tests[0][2]")
+    assert told == math.inf
+    drawn_at = page.eval_on_selector(CURVES, "plot => [plot.calcdata[0][0].y, plot.calcdata[1][0].y ?? null]")
+    assert drawn_at == [0.5, None], "the accuracy has its mark, the loss none"
+    assert page.eval_on_selector(CURVES, "plot => plot._fullLayout.yaxis2.range.every(Number.isFinite)")
 
 
 def test_a_killed_child_is_reported_and_its_curves_stay(visit: Visit, site: Site) -> None:

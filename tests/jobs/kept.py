@@ -5,7 +5,7 @@ from pathlib import Path
 from resnet_core import ArchSpec, TrainSpec
 from resnet_core.jobs.job import end_values, header_values
 from resnet_core.jobs.store import Status, Writer, new_id
-from resnet_core.records import to_dict
+from resnet_core.records import to_line
 from resnet_core.train.records import RunHeader, StepRecord
 from resnet_core.train.tape import Tape
 
@@ -16,16 +16,19 @@ def header(arch: ArchSpec, train: TrainSpec, steps: int = 11) -> RunHeader:
     """The facts of a run's start."""
     plain = arch.model_dump(mode="json")
     return RunHeader(
-        plain, plain, train.model_dump(mode="json"), UNITS, steps, 11, "cpu", "a processor", 1,
-        {"torch": "2.13.0"}, train.seed, "2026-11-23T20:00:00+00:00",
+        arch=plain, fitted=plain, train=train.model_dump(mode="json"), unit_names=UNITS, steps=steps,
+        steps_per_epoch=11, device="cpu", device_name="a processor", threads=1, versions={"torch": "2.13.0"},
+        seed=train.seed, started_at="2026-11-23T20:00:00+00:00",
     )  # fmt: skip
 
 
 def step(number: int, accuracy: float | None = None) -> StepRecord:
     """One step, with one unit's gradient that is not a number."""
     return StepRecord(
-        number, 1, 2.0 / number, 0.1, 0.05, (0.5, float("nan")), 100.0, 0.25 * number, accuracy,
-        None if accuracy is None else 1.0, (0.0, 1.0), (1.0, 2.0), (0.001, 0.002),
+        step=number, epoch=1, loss=2.0 / number, train_accuracy=0.1, test_accuracy=accuracy,
+        test_loss=None if accuracy is None else 1.0, learning_rate=0.05, images_per_s=100.0, time_s=0.25 * number,
+        gradient_norms=(0.5, float("nan")), update_ratios=(0.001, 0.002), activation_means=(0.0, 1.0),
+        activation_stds=(1.0, 2.0),
     )  # fmt: skip
 
 
@@ -46,7 +49,7 @@ def keep(
     writer.header(header_values("train", args, label, 1, header(arch, train)))
     for number in range(1, steps + 1):
         record = step(number, accuracy if number == steps else None)
-        writer.record({"kind": "StepRecord", "record": to_dict(record)})
+        writer.record(to_line(record))
         tape.append(record)
     writer.end(end_values(status or "lost", None, tape))
     if status is None:

@@ -15,7 +15,7 @@ from resnet_core.jobs import listing
 from resnet_core.jobs.listing import runs
 from resnet_core.jobs.store import delete, rename
 from resnet_core.jobs.stored import StoredRun
-from resnet_core.records import dumps, to_dict
+from resnet_core.records import to_line
 from tests.jobs.kept import keep, step
 
 HOLDER = """
@@ -56,7 +56,7 @@ def test_a_killed_run_tells_how_far_it_came(tmp_path: Path) -> None:
     run_id = keep(tmp_path, steps=4, accuracy=0.25, status=None)
     with (tmp_path / run_id / "records.jsonl").open("a") as lines:
         for number in (5, 6):
-            lines.write(dumps({"kind": "StepRecord", "record": to_dict(step(number))}) + "\n")
+            lines.write(to_line(step(number)).decode() + "\n")
         lines.write('{"kind":"StepRecord","record":{"step":7,')
     (run,) = runs(tmp_path)
     assert (run.status, run.step, run.time_s, run.test_accuracy) == ("lost", 6, 1.5, 0.25)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from resnet_core import ArchSpec, Refusal, TrainSpec
+from resnet_core import ArchSpec, Refusal
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.stored import StoredRun
 from resnet_core.train.records import Settings
-from tests.jobs.conftest import LONG, SHORT, SMALL
+from tests.jobs.conftest import LONG, SHORT, SMALL, network
 
 
 def until(condition: Callable[[], object], timeout: float = 20.0) -> None:
@@ -40,7 +40,7 @@ def test_a_training_runs_to_its_end_and_is_found_again(desk: Desk) -> None:
 
 
 def test_a_finished_job_can_be_forgotten_and_read_on(desk: Desk) -> None:
-    job = desk.submit("tools", SMALL, "torch")
+    job = desk.submit("counts", network(), {"tool": "torch"})
     desk.forget(job)
     assert desk.get(job.id) is job  # it had not finished
     assert job.wait(30)
@@ -52,7 +52,7 @@ def test_a_finished_job_can_be_forgotten_and_read_on(desk: Desk) -> None:
 def test_two_children_of_one_seed_measure_the_same(desk: Desk) -> None:
     jobs = [desk.submit("train", SMALL, SHORT) for _ in range(2)]
     assert all(job.wait(30) for job in jobs)
-    losses = [job.tape.since().scalars["loss"] for job in jobs]
+    losses = [job.tape.since().values["loss"] for job in jobs]
     assert losses[0] == losses[1]
 
 
@@ -92,7 +92,7 @@ def test_a_killed_child_is_told_with_what_it_had_measured(desk: Desk) -> None:
 
 
 def test_a_refusal_in_the_child_arrives_as_it_was(desk: Desk) -> None:
-    job = desk.submit("gradients", {**SMALL, "width": 0}, 0, "cpu")
+    job = desk.submit("gradients", network(width=0), {})
     assert job.wait(30)
     assert job.status == "failed"
     assert job.error is not None
@@ -103,11 +103,11 @@ def test_a_refusal_in_the_child_arrives_as_it_was(desk: Desk) -> None:
 def test_an_error_in_the_child_is_one_sentence_here_and_a_traceback_in_the_log(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job = desk.submit("gradients", SMALL, "not a seed")
+    job = desk.submit("gradients", [{"arch": SMALL}], {})  # no name
     assert job.wait(30)
     assert job.status == "failed"
     assert "\n" not in str(job.error)
-    assert "ValueError: unrecognized seed" in str(job.error)
+    assert "KeyError: 'name'" in str(job.error)
     assert "Traceback" not in str(job.error)
     assert "Traceback" in caplog.text
 
@@ -115,11 +115,11 @@ def test_an_error_in_the_child_is_one_sentence_here_and_a_traceback_in_the_log(
 def test_a_network_beyond_the_child_s_memory_is_refused_and_the_desk_lives(tmp_path: object) -> None:
     desk = Desk(root=str(tmp_path), memory_bytes=700_000_000)
     wide = ArchSpec(stages=(2, 2, 2), width=128, image_size=8).model_dump(mode="json")
-    job = desk.submit("gradients", wide, 0, "cpu", 1024)
+    job = desk.submit("gradients", [{"name": "wide", "arch": wide}], {"batch_size": 1024})
     assert job.wait(60)
     assert job.status == "failed"
     assert "not enough memory" in str(job.error)
-    again = desk.submit("gradients", SMALL)
+    again = desk.submit("gradients", network(), {})
     assert again.wait(30)
     assert again.status == "done"
     desk.close()
@@ -130,7 +130,7 @@ def test_trainings_queue_in_order_and_probes_do_not_wait_behind_them(desk: Desk)
     until(lambda: first.tape.count and second.tape.count)
     assert [job.status for job in (first, second, third, fourth)] == ["running", "running", "waiting", "waiting"]
     assert [job.place for job in (first, second, third, fourth)] == [0, 0, 1, 2]
-    probe = desk.submit("gradients", SMALL)
+    probe = desk.submit("gradients", network(), {})
     assert probe.wait(20)
     assert probe.status == "done"
     third.stop()
@@ -160,8 +160,8 @@ def test_unknown_tasks_and_ids(desk: Desk) -> None:
 
 
 def test_the_devices_and_the_counting_tools_are_jobs_too(desk: Desk) -> None:
-    devices, count = desk.submit("devices"), desk.submit("tools", SMALL, "fvcore")
-    fetched = desk.submit("fetch", "digits")
+    devices, count = desk.submit("devices"), desk.submit("counts", network(), {"tool": "fvcore"})
+    fetched = desk.submit("fetch", "digits", 32, "")
     assert fetched.wait(30)
     assert (fetched.status, fetched.records) == ("done", [])  # they are here already
     assert devices.wait(30)
@@ -180,16 +180,16 @@ def alive(pid: int) -> bool:
 
 
 def test_a_child_that_measured_takes_the_next_order_and_one_that_is_killed_is_replaced(desk: Desk) -> None:
-    first = desk.submit("gradients", SMALL)
+    first = desk.submit("gradients", network(), {})
     assert first.wait(30)
-    second = desk.submit("gradients", SMALL, 1)
+    second = desk.submit("gradients", network(), {"seed": 1})
     assert second.wait(30)
     assert second.pid == first.pid
     assert first.records[0].norms != second.records[0].norms
     assert second.pid is not None
     os.kill(second.pid, signal.SIGKILL)
     until(lambda: not alive(second.pid or 0))
-    third = desk.submit("gradients", SMALL, 1)
+    third = desk.submit("gradients", network(), {"seed": 1})
     assert third.wait(30)
     assert (third.status, third.records[0].norms) == ("done", second.records[0].norms)
     assert third.pid != second.pid
@@ -201,7 +201,7 @@ def test_the_numerics_of_a_race_are_a_job_that_answers_once(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESNET_EXPLORER_DATA", str(tmp_path))
-    job = desk.submit("settle", [SMALL, {**SMALL, "skip": False}], TrainSpec().model_dump(mode="json"))
+    job = desk.submit("numerics", network() + network(skip=False), {})
     assert job.wait(60)
     assert job.error is None
     (found,) = job.records

@@ -9,15 +9,19 @@ import pytest
 from resnet_core.errors import Refusal
 from resnet_core.jobs.store import Writer, new_id, prune, root_folder
 from resnet_core.jobs.stored import read
-from resnet_core.records import to_dict
+from resnet_core.records import to_line
 from resnet_core.train.records import StepRecord
 
 HEAD: dict[str, Any] = {"task": "train", "args": [{}, {}], "label": "A", "run": None}
 
 
-def step(number: int) -> dict[str, object]:
-    record = StepRecord(number, 1, 2.0, 0.1, 0.05, (1.0, float("nan")), 10.0, 0.5)
-    return {"kind": "StepRecord", "record": to_dict(record)}
+def step(number: int) -> bytes:
+    return to_line(
+        StepRecord(
+            step=number, epoch=1, loss=2.0, train_accuracy=0.1, learning_rate=0.05, images_per_s=10.0, time_s=0.5,
+            gradient_norms=(1.0, float("nan")),
+        )
+    )  # fmt: skip
 
 
 def write(root: Path, steps: int, *, end: bool) -> str:

@@ -12,7 +12,7 @@ from resnet_core.jobs.listing import runs
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.store import HEADER, RECORDS, Writer, new_id
 from resnet_core.jobs.stored import StoredRun
-from resnet_core.records import to_dict
+from resnet_core.records import to_line
 from tests.jobs.conftest import LONG, SHORT, SMALL
 from tests.jobs.kept import keep, step
 from tests.jobs.test_runner import until
@@ -93,7 +93,7 @@ def test_two_readers_at_once_take_each_record_once(tmp_path: Path) -> None:
     run = StoredRun(tmp_path / run_id, {"task": "train"})
     keep_writing = Writer(tmp_path, run_id)
     for number in range(1, 301):
-        keep_writing.record({"kind": "StepRecord", "record": to_dict(step(number))})
+        keep_writing.record(to_line(step(number)))
     readers = [threading.Thread(target=run.refresh) for _ in range(4)]
     for reader in readers:
         reader.start()

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from resnet_core import ArchSpec, Refusal, TrainSpec, build
-from resnet_core.probe.gradients import GradientNorms, gradient_flow
+from resnet_core import ArchSpec, Refusal, TrainSpec, build, devices
+from resnet_core.probe.gradients import gradient_flow
 from resnet_core.records import from_json, to_json
-from resnet_core.train import data, devices, loop
+from resnet_core.train import data, loop
 from resnet_core.train.facts import fit
+from resnet_core.train.instruments import GradientNorms
 
 SMALL = ArchSpec(stages=(1, 1, 1), width=4)
 

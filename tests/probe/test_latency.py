@@ -7,15 +7,22 @@ from typing import Any
 import pytest
 import torch
 
-from resnet_core import ArchSpec, Refusal, build, count, preset
-from resnet_core.jobs import work
-from resnet_core.jobs.tasks import RECORDS, TASKS
-from resnet_core.probe import clock, latency
+from resnet_core import ArchSpec, Refusal, build, count, devices, preset
+from resnet_core.probe import clock, latency, roofline
 from resnet_core.probe.latency import kernels, latencies
-from resnet_core.probe.records import Kernels, Latency, Roofline, ratios, spread
 from resnet_core.probe.roofline import kind_of, rooflines
+from resnet_core.probe.timing import (
+    LATENCY,
+    ROOFLINE,
+    Kernels,
+    Latency,
+    Roofline,
+    TimingOptions,
+    ratios,
+    spread,
+)
 from resnet_core.records import from_json, to_json
-from resnet_core.train import devices
+from resnet_core.study import Subject
 
 SMALL = ArchSpec(stages=(1, 1, 1), width=4)
 QUICK = {"repeats": 6, "budget_s": 0.05}
@@ -179,10 +186,19 @@ def test_the_bytes_of_a_kind_are_inputs_parameters_and_outputs_once() -> None:
     assert found.macs_per_s[add] == 0
 
 
-def test_the_tasks_put_out_the_records_in_order() -> None:
-    archs = [SMALL.model_dump(mode="json"), SMALL.with_(skip=False).model_dump(mode="json")]
-    kinds = [type(record).__name__ for record in work.latency(archs)]
-    assert kinds == ["Latency", "Latency", "Kernels"]
-    assert [type(record).__name__ for record in work.roofline(archs)] == ["Roofline", "Roofline"]
-    assert {"Latency", "Kernels", "Roofline"} <= set(RECORDS)
-    assert TASKS["latency"].kind == TASKS["roofline"].kind == "probe"
+def test_the_time_of_each_network_is_told_with_its_progress() -> None:
+    networks = [Subject("a", SMALL), Subject("b", SMALL.with_(skip=False), 1)]
+    told: list[tuple[float, float]] = []
+
+    def progress(done: float, of: float, _words: str, /, **_values: Any) -> None:
+        told.append((done, of))
+
+    for study, measure in ((LATENCY, latency.measure), (ROOFLINE, roofline.measure)):
+        told.clear()
+        found = list(measure(networks, TimingOptions(batch_size=2), progress))
+        assert [(record.network, record.place, record.batch_size) for record in found] == [("a", 0, 2), ("b", 1, 2)]
+        assert {type(record) for record in found} == {study.record}
+        shares = [done / of for done, of in told]
+        assert shares == sorted(shares)
+        assert shares[0] == 0
+        assert 0.9 < shares[-1] <= 1

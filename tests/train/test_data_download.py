@@ -12,10 +12,9 @@ import pytest
 
 from resnet_core import Refusal
 from resnet_core.jobs import work
-from resnet_core.jobs.tasks import RECORDS, TASKS
+from resnet_core.jobs.tasks import TASKS
 from resnet_core.train import sets
 from resnet_core.train.data import load
-from resnet_core.train.records import FetchProgress
 from resnet_core.train.sets import download, published
 from tests.train.conftest import TRAIN, Site, cifar10_files, fashion_files, tar_gz
 
@@ -195,15 +194,20 @@ def test_who_comes_second_waits_for_the_first(archive: bytes, folder: Path, site
     assert site.asked == []
 
 
-def test_the_task_tells_at_most_five_times_a_second(archive: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_task_tells_how_far_it_is(archive: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert TASKS["fetch"].kind == "probe"
-    assert RECORDS["FetchProgress"] is FetchProgress
     monkeypatch.setattr(download, "BLOCK", 1000)
-    records = list(work.fetch("cifar10"))
-    assert records[0] == FetchProgress(0, len(archive))
-    assert records[-1] == FetchProgress(len(archive), len(archive))
-    assert len(records) < 20 < len(archive) / 1000
-    assert list(work.fetch("digits")) == []
+    told: list[tuple[float, float]] = []
+
+    def progress(done: float, of: float, _words: str, /, **_values: object) -> None:
+        told.append((done, of))
+
+    assert list(work.fetch("cifar10", 32, "", progress)) == []
+    assert told[0] == (0, len(archive))
+    assert told[-1] == (len(archive), len(archive))
+    told.clear()
+    assert list(work.fetch("digits", 32, "", progress)) == []
+    assert told == []
 
 
 def _closed_port() -> int:

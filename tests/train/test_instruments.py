@@ -55,10 +55,10 @@ def test_what_is_read_is_what_plain_torch_finds(precision: str, memory_format: s
     values, gradients, means, stds, ratios = one_step(HOW.with_(precision=precision, memory_format=memory_format))
     assert values.finite
     assert values.accuracy == 0.5
-    assert values.gradient_norms == pytest.approx(gradients, rel=1e-6)
-    assert values.activation_means == pytest.approx(means, rel=1e-5)
-    assert values.activation_stds == pytest.approx(stds, rel=1e-5)
-    assert values.update_ratios == pytest.approx(ratios, rel=1e-5)
+    assert values.by_unit["gradient_norms"] == pytest.approx(gradients, rel=1e-6)
+    assert values.by_unit["activation_means"] == pytest.approx(means, rel=1e-5)
+    assert values.by_unit["activation_stds"] == pytest.approx(stds, rel=1e-5)
+    assert values.by_unit["update_ratios"] == pytest.approx(ratios, rel=1e-5)
     assert min(ratios) > 1e-4
 
 
@@ -93,4 +93,4 @@ def test_a_test_between_two_steps_is_not_taken_for_a_step() -> None:
                 model.train()
             read.append(instruments.read(instruments.noted(loss, loss).tolist()))
     assert read[0] == read[1]
-    assert read[0].update_ratios == (0.0,) * 4
+    assert read[0].by_unit["update_ratios"] == (0.0,) * 4

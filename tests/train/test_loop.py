@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from resnet_core import ArchSpec, Refusal, TrainSpec, build
-from resnet_core.train import data, devices, loop, training
+from resnet_core import ArchSpec, Refusal, TrainSpec, build, devices
+from resnet_core.train import data, loop, training
 from resnet_core.train.facts import fit
 from resnet_core.train.records import Diverged, StepRecord
 from resnet_core.train.stopwatch import Stopwatch

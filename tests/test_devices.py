@@ -1,10 +1,13 @@
 """Devices, present and absent."""
 
+import time
+from importlib.metadata import version
+
 import pytest
 import torch
 
-from resnet_core import Refusal
-from resnet_core.train import devices
+from resnet_core import Refusal, devices
+from resnet_core.records import Provenance
 
 
 def test_the_cpu_is_always_there_and_has_a_name() -> None:
@@ -33,3 +36,11 @@ def test_a_step_s_random_numbers_depend_on_seed_and_step_and_leave_the_caller_s_
     assert drawn[0] == drawn[1]
     assert len({tuple(numbers) for numbers in drawn}) == 3
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_one_place_fills_what_every_measurement_says_of_itself() -> None:
+    started = time.perf_counter()
+    told = Provenance(**devices.provenance("cpu", 3, started, "pydantic"))
+    assert (told.seed, told.device, told.threads) == (3, "cpu", torch.get_num_threads())
+    assert told.versions["pydantic"] == version("pydantic")
+    assert 0 < told.time_s <= time.perf_counter() - started

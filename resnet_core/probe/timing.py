@@ -1,39 +1,19 @@
-"""What the probes write down. No torch here: a page reads these without it."""
+"""The studies of time: whole forward passes, each kind of layer in them, and one small comparison. No torch here.
+
+MACs are not time. What a layer takes also depends on the bytes that it moves and on what starting it costs: the
+roofline model, Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785. How the times are taken stands in
+:mod:`resnet_core.probe.latency` and :mod:`resnet_core.probe.roofline`, which only the measuring process imports.
+"""
 
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from resnet_core.errors import N_
+from resnet_core.fields import whole
+from resnet_core.study import Finding, OnDevice, Study
 
-@dataclass(frozen=True, slots=True)
-class GradientFlow:
-    """How much gradient reaches each residual unit of an untrained network.
-
-    ``norms[i]`` is the L2 norm, over the whole batch, of the gradient of the mean cross entropy with respect to the
-    input of the unit ``names[i]``, from the first unit to the last. ``time_s`` is the wall time of building the
-    network and of the one forward and backward pass.
-    """
-
-    names: tuple[str, ...]
-    norms: tuple[float, ...]
-    loss: float
-    data: str
-    seed: int
-    batch_size: int
-    image_size: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
-    time_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceList:
-    """The devices of this machine: ``names`` as a specification has them, ``titles`` as their makers call them."""
-
-    names: tuple[str, ...]
-    titles: tuple[str, ...]
+ROOFLINE_MODEL = "doi:10.1145/1498765.1498785"
 
 
 class Spread(NamedTuple):
@@ -58,12 +38,13 @@ def ratios(numerators: tuple[float, ...], denominators: tuple[float, ...]) -> Sp
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Finding):
     """The wall time of forward passes of one untrained network in inference mode, float32.
 
     ``times_s`` holds one time a pass, after the warm-up, in the order in which they were taken. ``macs`` is the
     ledger's count for one pass, all ``batch_size`` images. ``params`` is the network's. ``busy_cores`` is how many
     of the machine's processor ``cores`` other processes kept busy meanwhile, on average: what disturbs a time.
+    ``time_s`` is the wall time of all that was timed by turns with it.
     """
 
     times_s: tuple[float, ...]
@@ -71,13 +52,8 @@ class Latency:
     params: int
     batch_size: int
     image_size: int | str  # 320x240 where height and width differ
-    seed: int
     busy_cores: float
     cores: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
 
     @property
     def spread(self) -> Spread:
@@ -86,7 +62,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Kernels:
+class Kernels(Finding):
     """A 1x1 and a 3x3 convolution between the same channels on the same map, timed in turn.
 
     ``times_1x1_s[i]`` and ``times_3x3_s[i]`` were taken one right after the other. MACs are of one pass of one image.
@@ -98,13 +74,8 @@ class Kernels:
     macs_3x3: int
     times_1x1_s: tuple[float, ...]
     times_3x3_s: tuple[float, ...]
-    seed: int
     busy_cores: float
     cores: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
 
     @property
     def ratios(self) -> Spread:
@@ -118,7 +89,7 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
-class Roofline:
+class Roofline(Finding):
     """The time of each kind of layer in its place in real forward passes, beside its work; a row a kind.
 
     A kind is an operator (``ops``), with its ``kernels`` and ``groups`` where it is a convolution (else 0 and 1), and
@@ -146,13 +117,8 @@ class Roofline:
     peak_bytes_per_s: float
     batch_size: int
     image_size: int | str  # 320x240 where height and width differ
-    seed: int
     busy_cores: float
     cores: int
-    device: str
-    device_name: str
-    threads: int
-    versions: dict[str, str]
 
     @property
     def macs_per_s(self) -> tuple[float, ...]:
@@ -168,3 +134,49 @@ class Roofline:
     def macs_per_byte(self) -> tuple[float, ...]:
         """The operational intensity of each kind."""
         return tuple(macs / moved for macs, moved in zip(self.macs, self.bytes_moved, strict=True))
+
+
+class TimingOptions(OnDevice):
+    """What a timing of networks depends on besides them."""
+
+    batch_size: int = whole(1, N_("Batch size"), N_("Images that go through the network at once."), "data", 1, 4096)
+
+
+class KernelOptions(OnDevice):
+    """The two convolutions that are compared; the default is the first stage of an ImageNet network."""
+
+    channels: int = whole(64, N_("Channels"), N_("Of the input and of the output."), "main", 1, 1024)
+    map_size: int = whole(56, N_("Map size in pixels"), N_("Height and width of the map."), "main", 1, 224)
+
+
+LATENCY = Study(
+    name="latency",
+    title=N_("Time of a forward pass"),
+    source=ROOFLINE_MODEL,
+    options=TimingOptions,
+    record=Latency,
+    run="resnet_core.probe.latency:measure",
+    together=True,
+    timed=True,
+)
+KERNELS = Study(
+    name="kernels",
+    title=N_("Time of a 1×1 against a 3×3 convolution"),
+    source=ROOFLINE_MODEL,
+    options=KernelOptions,
+    record=Kernels,
+    run="resnet_core.probe.latency:measure_kernels",
+    together=True,
+    timed=True,
+    networks=False,
+)
+ROOFLINE = Study(
+    name="roofline",
+    title=N_("What each kind of layer achieves"),
+    source=ROOFLINE_MODEL,
+    options=TimingOptions,
+    record=Roofline,
+    run="resnet_core.probe.roofline:measure",
+    together=True,
+    timed=True,
+)

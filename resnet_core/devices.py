@@ -1,10 +1,13 @@
 """Where a network can be computed: the CPU, an NVIDIA GPU (CUDA) or an Apple GPU (MPS), and what it runs on there."""
 
 import platform
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -50,12 +53,29 @@ def free_bytes(name: str) -> int | None:
     return torch.cuda.mem_get_info()[0] if name == "cuda" else None
 
 
-def versions() -> dict[str, str]:
-    """The versions that a measurement depends on."""
+def provenance(device: str, seed: int, started: float, *packages: str) -> dict[str, Any]:
+    """The fields of :class:`resnet_core.records.Provenance` for what has just been measured here.
+
+    ``started`` is the ``time.perf_counter()`` of its beginning, ``packages`` name what else it depends on.
+    """
+    time_s = time.perf_counter() - started  # first: to ask for the rest takes time as well
+    return {
+        "seed": seed,
+        "device": device,
+        "device_name": device_name(device),
+        "threads": threads_here(),
+        "versions": versions(*packages),
+        "time_s": time_s,
+    }
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """The versions that a measurement depends on, with those of further packages."""
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "resnet_core": __version__,
+        **{name: version(name) for name in packages if name != "torch"},
     }
 
 

@@ -1,0 +1,26 @@
+"""The table of figures: each study's name with what draws its records."""
+
+from app.figures import activations, gradients, latency, numerics, onnx, reconcile, roofline
+from app.figures.parts import Drawing, Part
+from app.slots import RACERS, Slot
+from app.text import Words
+from resnet_core.studies import Found
+
+FIGURES: dict[str, Drawing] = {
+    "gradients": gradients.drawing,
+    "counts": reconcile.drawing,
+    "latency": latency.drawing,
+    "kernels": latency.kernels_drawing,
+    "roofline": roofline.drawing,
+    "numerics": numerics.drawing,
+    "onnx": onnx.drawing,
+    "activations": activations.drawing,
+}
+
+
+def draw(found: Found, words: Words, slots: tuple[Slot, ...] = RACERS) -> list[Part]:
+    """The figure of what a study found; ``slots`` are the places of its networks, which own their colours."""
+    known = {slot: found.of(place) for place, slot in enumerate(slots)}
+    records = {slot: rows for slot, rows in known.items() if rows}
+    names = {slots[network.place]: network.name for network in found.networks}
+    return FIGURES[found.study.name](records, names, words)

@@ -1,0 +1,108 @@
+"""Studies from a terminal: ``study`` lists them, ``study NAME PRESET ...`` measures.
+
+The options of each come from its field table. ``--json`` prints one record a line as soon as it is there; ``--run``
+measures the trained weights of a kept run; ``--keep`` keeps what was found in a folder that the page lists.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from resnet_core import cli_options, cli_runs
+from resnet_core.cli_bar import Bar
+from resnet_core.export.findings import findings_text
+from resnet_core.fields import field_table, to_text
+from resnet_core.jobs.kept import keep, trained
+from resnet_core.jobs.store import root_folder
+from resnet_core.records import dumps, to_json
+from resnet_core.studies import STUDIES, Found
+from resnet_core.study import Study, Subject
+
+ALIASES = {"reconcile": "counts", "gradients": "gradients"}  # commands of their own for what is asked most
+
+Add = Callable[[str, str], argparse.ArgumentParser]
+
+
+def add_commands(add: Add) -> None:
+    """``study`` with a command for each, and the two that stand by themselves."""
+    listing = add("study", "What can be measured on networks; with a name, measure it.")
+    listing.set_defaults(run=_list)
+    names = listing.add_subparsers(metavar="name")
+    for study in STUDIES.values():
+        help_ = f"{study.title}. {study.source}"
+        _add_options(names.add_parser(study.name, help=help_, description=help_, allow_abbrev=False), study)
+    for alias, name in ALIASES.items():
+        _add_options(add(alias, f"The same as `study {name}`: {STUDIES[name].title}."), STUDIES[name])
+
+
+def _add_options(parser: argparse.ArgumentParser, study: Study[Any]) -> None:
+    cli_options.add_network(parser, "*")
+    for field in field_table(study.options).values():
+        cli_options.add_field(parser, field)
+    cli_options.add_threads(parser)
+    parser.add_argument("--json", action="store_true", help="one record a line on standard output")
+    parser.add_argument("--keep", action="store_true", help="keep what is found in a new folder of --run-dir")
+    parser.add_argument(
+        "--run", action="append", default=[], dest="runs", metavar="RUN",
+        help="measure a kept run's trained weights: its id in --run-dir, or its folder; may be repeated",
+    )  # fmt: skip
+    cli_runs.add_run_dir(parser, f"where runs are kept. Default: {cli_runs.DEFAULT_DIR}")
+    parser.set_defaults(run=measure, study=study.name)
+
+
+def _list(options: argparse.Namespace) -> Iterator[str]:
+    if options.json:
+        yield dumps([_described(study) for study in STUDIES.values()])
+        return
+    for study in STUDIES.values():
+        yield f"{study.name:12} {study.title}"
+        yield f"{'':12} {study.source}"
+        for field in field_table(study.options).values():
+            yield f"{'':12} --{field.name.replace('_', '-')} {to_text(field.default)}".rstrip() + f"  {field.help}"
+
+
+def _described(study: Study[Any]) -> dict[str, Any]:
+    defaults = {name: field.default for name, field in field_table(study.options).items()}
+    return {"name": study.name, "title": study.title, "source": study.source, "options": defaults}
+
+
+def measure(options: argparse.Namespace) -> Iterator[str]:
+    """Lines for standard output, as the records come."""
+    study = STUDIES[options.study]
+    networks, chosen = _asked(study, options)
+    study.refuse(networks, chosen)
+    import torch
+
+    torch.set_num_threads(options.threads or 1)
+    module, _, name = study.run.partition(":")
+    bar, records = Bar(), []
+    try:
+        with closing(getattr(importlib.import_module(module), name)(networks, chosen, bar)) as found:
+            for record in found:
+                bar.clear()
+                records.append(record)
+                yield from [to_json(record)] if options.json else findings_text(record)
+    finally:
+        bar.clear()
+    if options.keep:
+        root = root_folder(options.run_dir)
+        kept = keep(root, Found(study, tuple(networks), chosen, tuple(records)))
+        print(f"resnet_core: kept as {kept} in {root}", file=sys.stderr)  # noqa: T201 - standard output is for records
+
+
+def _asked(study: Study[Any], options: argparse.Namespace) -> tuple[Sequence[Subject], Any]:
+    """The networks, and the study's options: as given, else as the recipe of a kept run has them, else the default."""
+    table = field_table(study.options)
+    named = [(named, cli_options.arch(named, options.set)) for named in options.preset]
+    networks = [Subject(cli_options.name_of(named, spec), spec) for named, spec in named]
+    taken: dict[str, Any] = {}
+    for run in options.runs:
+        subject, recipe = trained(Path(cli_runs.find(run, options.run_dir)))
+        networks.append(subject)
+        taken |= {name: value for name, value in recipe.items() if name in table}
+    networks = [network._replace(place=place) for place, network in enumerate(networks)]
+    return networks, study.options().with_(**{**taken, **cli_options.given(options, table)})

@@ -1,0 +1,82 @@
+"""Studies in run folders: written there, read again, and what a study takes from a kept training. No torch here.
+
+A study's folder is like a training's: ``header.json`` (its name as the task, networks and options as the arguments),
+``records.jsonl`` and ``end.json``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.jobs.store import HEADER, RECORDS, Writer, folder_of, load, new_id
+from resnet_core.jobs.stored import run_header
+from resnet_core.records import Record, from_line, to_line
+from resnet_core.spec import ArchSpec
+from resnet_core.studies import STUDIES, Found
+from resnet_core.study import Finding, Subject
+
+MOST_NETWORKS = 4  # that a figure can tell apart
+WEIGHTS = "last.safetensors"  # of a training's folder: those after its last step
+TAKEN = ("data", "side", "archive")  # what a study of trained weights takes from their recipe unless told otherwise
+
+
+def keep(root: Path, found: Found) -> str:
+    """Write what a study found into a new folder; its id. A :class:`Refusal` where that cannot be done."""
+    if not found.records:
+        raise Refusal(N_("There is nothing to keep yet."))
+    if len(found.networks) > MOST_NETWORKS:
+        raise Refusal(
+            N_("A study of up to {most} networks can be kept, for its figure must tell them apart; this one has "
+               "{count}."),
+            most=MOST_NETWORKS, count=len(found.networks),
+        )  # fmt: skip
+    writer = Writer(root, new_id())
+    writer.claim()
+    args = list(found.study.order(found.networks, found.options))
+    facts = {"threads": found.records[0].threads, "seed": found.records[0].seed, "device": found.records[0].device}
+    writer.header({"task": found.study.name, "args": args, "label": found.title, "run": None, **facts})
+    for record in found.records:
+        writer.record(to_line(record))
+    writer.end({"status": "done", "error": None, "time_s": sum(record.time_s for record in found.records)})
+    if writer.warning is not None:
+        raise writer.warning
+    return writer.folder.name
+
+
+def read_study(root: Path, run_id: str) -> Found | None:
+    """What a kept study found; None where there is none that this version can read."""
+    folder = folder_of(root, run_id)
+    head = load(folder / HEADER) if folder else None
+    if folder is None or head is None or head.get("task") not in STUDIES:
+        return None
+    study = STUDIES[head["task"]]
+    try:
+        networks, options = study.asked(*head["args"])
+        kinds: dict[str, type[Record]] = {study.record.__name__: study.record}
+        records = [from_line(kinds, line) for line in _lines(folder / RECORDS)]
+    except (KeyError, TypeError, ValueError):  # a Refusal is a ValueError
+        return None
+    found = tuple(record for record in records if isinstance(record, Finding))
+    return Found(study, tuple(networks), options, found) if found else None
+
+
+def trained(folder: Path, name: str = "") -> tuple[Subject, Mapping[str, Any]]:
+    """The network of a kept training with its weights after the last step, as it was fitted to its images.
+
+    With it, the options that follow from its recipe. A :class:`Refusal` where no weights are kept.
+    """
+    header, head = run_header(folder), load(folder / HEADER) or {}
+    if header is None or not (folder / WEIGHTS).exists():
+        raise Refusal(N_("The run {run} has no weights that could be measured."), run=folder.name)
+    label = name or str(head.get("label", "")) or folder.name
+    subject = Subject(f"{label} ({folder.name})", ArchSpec(**header.fitted), weights=(folder / WEIGHTS).absolute())
+    return subject, {field: header.train[field] for field in TAKEN if field in header.train}
+
+
+def _lines(path: Path) -> list[bytes]:
+    """The lines of a file of records."""
+    try:
+        return path.read_bytes().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,101 @@
+"""Study: what each residual unit puts out. torch is imported where it is measured: a page reads the rest.
+
+He et al. 2015, arXiv:1502.01852, section 2.2: with ReLU, half of a layer's signal is lost on average, and weights drawn
+with variance 2/n keep the size of the rest from layer to layer. An identity shortcut adds each branch to what was
+there (arXiv:1603.05027, equation 4), so the signal grows from unit to unit unless something normalises it.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from resnet_core.cost.memory import refuse_inference_if_too_large
+from resnet_core.errors import N_
+from resnet_core.spec import ArchSpec
+from resnet_core.study import Counter, Finding, OnImages, Progress, Study, Subject
+from resnet_core.train.facts import fit
+
+
+@dataclass(frozen=True, slots=True)
+class Activations(Finding):
+    """The values that each residual unit puts out for one batch, over the whole ``(N, C, H, W)``.
+
+    ``names[i]`` is a unit, from the first to the last; ``means[i]`` and ``stds[i]`` are the mean and the standard
+    deviation of its values; ``zeros[i]`` is the share, from 0 to 1, that is zero after a ReLU: the values not above
+    zero, whether the unit ends with that ReLU or not. ``trained``: whether these are a kept run's weights.
+    """
+
+    names: tuple[str, ...]
+    means: tuple[float, ...]
+    stds: tuple[float, ...]
+    zeros: tuple[float, ...]
+    data: str
+    batch_size: int
+    image_size: int
+    trained: bool
+
+
+def _limit(spec: ArchSpec, options: OnImages) -> None:
+    """What the largest layer takes for a batch must be there; a GPU's own memory is known where it is used."""
+    fitted = fit(spec, options.images)
+    if options.device != "cuda":
+        refuse_inference_if_too_large(fitted, options.batch_size)
+
+
+STUDY = Study(
+    name="activations",
+    title=N_("What each block puts out"),
+    source="arXiv:1502.01852, section 2.2; arXiv:1603.05027, equation 4",
+    options=OnImages,
+    record=Activations,
+    run="resnet_core.probe.activations:measure",
+    weights=True,
+    stays=True,
+    limit=_limit,
+)
+
+
+def measure(networks: Sequence[Subject], options: OnImages, progress: Progress) -> Iterator[Activations]:
+    """One record a network, on the very batch of a training's first step.
+
+    One forward pass in training mode, so that BatchNorm takes the batch's own statistics; nothing is updated.
+    """
+    import torch
+
+    from resnet_core import devices
+    from resnet_core.probe.networks import Pass, images, module
+    from resnet_core.train.data import batches
+
+    place = devices.resolve(options.device)
+    exact = torch.float32 if place.type == "mps" else torch.float64  # MPS has no float64
+    for network in networks:
+        fitted = fit(network.spec, options.images)
+        refuse_inference_if_too_large(fitted, options.batch_size, available=devices.free_bytes(options.device))
+        shown = images(options.images, fitted.image_shape[0], progress)
+        started = time.perf_counter()
+        model = module(fitted, options.seed, network.weights, place).train()
+        index = next(batches(shown, epoch=1, seed=options.seed, batch_size=options.batch_size))
+        inputs, _ = shown.train_batch(index)
+        rows: list[Any] = []
+
+        def note(output: Any, rows: list[Any] = rows) -> None:
+            std, mean = torch.std_mean(output.to(exact), correction=0)
+            rows.append(torch.stack([mean, std, (output <= 0).to(exact).mean()]))
+
+        blocks = Counter(progress, len(model.units), N_("One pass forward, block by block"))
+        with torch.no_grad(), Pass(model, blocks, note), devices.repeatable(place, options.seed, step=1):
+            model(inputs.to(place))
+        means, stds, zeros = torch.stack(rows).T.tolist()
+        yield Activations(
+            names=model.unit_names,
+            means=tuple(means),
+            stds=tuple(stds),
+            zeros=tuple(zeros),
+            data=options.data,
+            batch_size=options.batch_size,
+            image_size=fitted.image_shape[0],
+            trained=network.weights is not None,
+            **network.mark,
+            **devices.provenance(options.device, options.seed, started),
+        )

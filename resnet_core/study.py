@@ -1,0 +1,179 @@
+"""A study: one measurement on networks, declared once. No torch here.
+
+From a :class:`Study` follow its job, progress and cancel, its cache key, its section on the page, its command, its part
+of the link and its file. A new one is a file in :mod:`resnet_core.probe` (options, record, :class:`Study` and
+``measure``), a file in ``app/figures`` that draws its records, and a line in :mod:`resnet_core.studies`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from resnet_core.errors import N_, Refusal
+from resnet_core.fields import Specification
+from resnet_core.recipe import Data, DataChoice, Device, TrainSpec
+from resnet_core.records import Provenance
+from resnet_core.spec import ArchSpec
+
+
+class Progress(Protocol):
+    """How a study tells how far it is: ``done`` of ``of`` in any unit, and what it does now, an English message id.
+
+    It may be called as often as one likes: what comes too soon after the last word is not passed on.
+    """
+
+    def __call__(self, done: float, of: float, words: str, /, **values: Any) -> None: ...
+
+
+def unheard(_done: float, _of: float, _words: str, /, **_values: Any) -> None:
+    """The progress of a study to which nobody listens."""
+
+
+class Counter:
+    """Tells of a known number of equal pieces, one at each call."""
+
+    def __init__(self, progress: Progress, of: int, words: str, **values: Any) -> None:
+        self._progress, self._of, self._words, self._values = progress, of, words, values
+        self._done = 0
+        progress(0, of, words, **values)
+
+    def __call__(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._progress(min(self._done, self._of), self._of, self._words, **self._values)
+
+
+class Subject(NamedTuple):
+    """A network as a study meets it.
+
+    ``place`` counts the networks of one study from 0. ``weights``: a file of trained weights (safetensors, a state_dict
+    of exactly this network); without one it is built freshly from the study's seed.
+    """
+
+    name: str
+    spec: ArchSpec
+    place: int = 0
+    weights: Path | None = None
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """The fields of a record that say which network it is about."""
+        return {"network": self.name, "place": self.place}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        weights = None if self.weights is None else str(self.weights)
+        return {"name": self.name, "arch": self.spec.model_dump(mode="json"), "weights": weights}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], place: int) -> Self:
+        """From plain JSON values. ``arch`` may lack fields that came later; KeyError without one."""
+        weights = values.get("weights")
+        return cls(str(values["name"]), ArchSpec(**values["arch"]), place, Path(weights) if weights else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Provenance):
+    """The base of a study's records: which of its networks the record is about, beside where and how it was measured.
+
+    ``network`` is its name, ``place`` its number among the networks of the study, from 0.
+    """
+
+    network: str = ""
+    place: int = 0
+
+
+R = TypeVar("R", bound=Finding)
+
+
+@dataclass(frozen=True)
+class Study(Generic[R]):
+    """One measurement, declared.
+
+    ``name``: in links and commands. ``title``: a message id. ``source``: the paper and equation, or the tool. The
+    widgets, flags, link and cache key follow from the field table of ``options``. ``run`` names the function, imported
+    in the child alone: ``measure(networks, options, progress)``, a generator that yields records, as many a network as
+    it likes.
+
+    ``together``: the networks are measured in turn in one job, for they are compared; else each has a job of its own,
+    which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew. ``weights``: trained
+    weights can be measured, not only first ones. ``networks``: it is about networks at all. ``stays``: it is short, so
+    that its child may take another order. ``large``: its record is a file, of which few are remembered.
+    ``limit`` refuses a network and options that could not be measured anyway, without torch, before a child is asked.
+    """
+
+    name: str
+    title: str
+    source: str
+    options: type[Specification]
+    record: type[R]
+    run: str
+    together: bool = False
+    timed: bool = False
+    weights: bool = False
+    networks: bool = True
+    large: bool = False
+    limit: Callable[[ArchSpec, Any], None] | None = None
+    stays: bool = False
+
+    def refuse(self, networks: Sequence[Subject], options: Specification) -> None:
+        """A :class:`Refusal` where these cannot be its networks, or are beyond its limit."""
+        if self.networks and not networks:
+            raise Refusal(N_("Name the network, a preset such as cifar56; `presets` prints them."))
+        if networks and not self.networks:
+            raise Refusal(N_("The study {study} measures this machine and takes no network."), study=self.name)
+        trained = [network.name for network in networks if network.weights]
+        if trained and not self.weights:
+            raise Refusal(
+                N_("The study {study} does not depend on the weights, so it takes no kept run; name the network "
+                   "instead of {runs}."),
+                study=self.name, runs=", ".join(trained),
+            )  # fmt: skip
+        if self.limit is not None:
+            for network in networks:
+                self.limit(network.spec, options)
+
+    def order(self, networks: Sequence[Subject], options: Specification) -> tuple[Any, Any]:
+        """The arguments of its job, plain JSON values."""
+        return [network.to_dict() for network in networks], options.model_dump(mode="json")
+
+    def asked(self, networks: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> tuple[list[Subject], Any]:
+        """The networks and options of an order. Refuses what cannot be measured; KeyError, TypeError for no order."""
+        subjects = [Subject.from_dict(values, place) for place, values in enumerate(networks)]
+        chosen = self.options(**options)
+        self.refuse(subjects, chosen)
+        return subjects, chosen
+
+
+def from_recipe(name: str, default: Any = None) -> Any:
+    """An option that is a field of the training recipe: of one name, meaning and words everywhere.
+
+    ``default``: another one than the recipe's.
+    """
+    field = copy(TrainSpec.model_fields[name])
+    if default is not None:
+        field.default = default
+    return field
+
+
+class OnDevice(Specification):
+    """Options of a study that computes somewhere, on first weights from a seed."""
+
+    seed: int = from_recipe("seed")
+    device: Device = from_recipe("device")
+
+
+class OnImages(OnDevice):
+    """Options of a study on one batch of real images, the very first of a training with the same seed."""
+
+    data: Data = from_recipe("data")
+    side: int = from_recipe("side")
+    archive: str = from_recipe("archive")
+    batch_size: int = from_recipe("batch_size")
+
+    @property
+    def images(self) -> DataChoice:
+        """Which images."""
+        return DataChoice(self.data, self.side, self.archive)

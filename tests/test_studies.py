@@ -1,0 +1,346 @@
+"""Every row of the table of studies, from its declaration to its figure: a new one is tested from its first day."""
+
+import csv
+import importlib
+import importlib.util
+import io
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from app import cache
+from app.figures.studies import FIGURES, draw
+from app.slots import RACERS
+from app.text import LANGUAGES, words
+from app.views.measurements import ELSEWHERE, PLACED
+from resnet_core import ArchSpec, Refusal, TrainSpec, preset
+from resnet_core.__main__ import main
+from resnet_core.export import onnx
+from resnet_core.export.findings import findings_csv
+from resnet_core.fields import field_table
+from resnet_core.jobs.job import Job
+from resnet_core.jobs.kept import keep, read_study, trained
+from resnet_core.jobs.listing import runs
+from resnet_core.jobs.stored import read
+from resnet_core.probe import gradients
+from resnet_core.records import from_json, to_json
+from resnet_core.studies import STUDIES, Found, study_of
+from resnet_core.study import Finding, OnImages, Study, Subject
+from tests.app.visitor import PATIENCE_S, calm, markup, of_link, open_page, unfolded
+
+SMALL = ArchSpec(stages=(1, 1, 1), width=4)
+QUICK: dict[str, dict[str, Any]] = {"kernels": {"channels": 4, "map_size": 8}}
+SLOW = preset("resnet101")  # seconds for each of them, so that there is something to end
+NAME = re.compile("[a-z]+")
+absent = [name for name in onnx.PACKAGES if importlib.util.find_spec(name) is None]
+ALL = [
+    pytest.param(study, id=study.name, marks=pytest.mark.skipif(study.name == "onnx" and bool(absent), reason="extra"))
+    for study in STUDIES.values()
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One desk for this file; its runs, and what is known of the device, are thrown away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_EXPLORER_RUNS", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("RESNET_EXPLORER_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+        cache.desk().close()
+        cache.desk.cache_clear()
+        st.cache_resource.clear()
+
+
+def subjects(study: Study[Any], *specs: ArchSpec) -> list[Subject]:
+    return [Subject(f"net{place}", spec, place) for place, spec in enumerate(specs)] if study.networks else []
+
+
+def until(condition: Callable[[], object], timeout: float = 60.0) -> None:
+    limit = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.01)
+
+
+_found: dict[str, Found] = {}
+
+
+def found_by(study: Study[Any]) -> Found:
+    """What the study finds on two small networks, measured once."""
+    if study.name not in _found:
+        networks = subjects(study, SMALL, SMALL.with_(skip=False))
+        options = study.options(**QUICK.get(study.name, {}))
+        job = cache.desk().submit(study.name, *study.order(networks, options))
+        assert job.wait(60)
+        assert job.error is None
+        _found[study.name] = Found(study, tuple(networks), options, tuple(job.records))
+    return _found[study.name]
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_the_declaration_holds(study: Study[Any]) -> None:
+    module, _, name = study.run.partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
+    assert NAME.fullmatch(study.name), "it is a part of links and a command"
+    assert study.name not in (*RACERS, "train"), "which mean something else in a link"
+    assert study.source
+    assert issubclass(study.record, Finding)
+    assert study.record.__doc__
+    korean = words("ko")
+    for said in (study.title, *(text for row in field_table(study.options).values() for text in (row.title, row.help))):
+        assert said
+        assert korean(said) != said or said.isascii() is False or said in ("Nesterov",), said
+    for row in field_table(study.options).values():
+        assert row.choices or row.kind in ("switch", "token") or None not in (row.minimum, row.maximum), row.name
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_its_records_survive_their_file_and_are_drawn_from_it(study: Study[Any], tmp_path: Path) -> None:
+    found = found_by(study)
+    assert found.records
+    for record in found.records:
+        assert from_json(study.record, to_json(record)) == record
+        assert record.device_name
+        assert record.versions["torch"]
+        assert record.time_s > 0
+    assert Found.from_json(found.to_json()) == found
+    kept = read_study(tmp_path, keep(tmp_path, found))
+    assert kept == found
+    for language in LANGUAGES:
+        parts = draw(kept, words(language))
+        assert parts
+        assert parts == draw(found, words(language))
+    for place in range(len(found.networks)):  # one network alone, too
+        alone = Found(study, (found.networks[place],), found.options, tuple(found.of(place)))
+        assert not alone.records or draw(alone, words("en"))
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_its_table_has_a_line_for_each_entry(study: Study[Any]) -> None:
+    found = found_by(study)
+    lines = list(csv.DictReader(io.StringIO(findings_csv(found.records))))
+    assert {int(line["place"]) for line in lines} == {record.place for record in found.records}
+    assert all(line["versions.torch"] for line in lines)
+    longest = sum(
+        max((len(value) for value in json.loads(to_json(record)).values() if isinstance(value, list)), default=1) or 1
+        for record in found.records
+    )
+    assert len(lines) == longest
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("study", ALL)
+def test_the_command_measures_and_keeps(study: Study[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    networks = ["cifar20", "plain20", "--set", "stages=1,1,1", "--set", "width=4"] if study.networks else []
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.get(study.name, {}).items()]
+    command = ["study", study.name, *networks, *options, "--run-dir", str(tmp_path)]
+    assert main([*command, "--json", "--keep"]) == 0
+    records = [from_json(study.record, line) for line in capsys.readouterr().out.splitlines()]
+    (row,) = runs(tmp_path)
+    assert (row.study, row.status, row.alive, row.resumable) == (study.name, "done", False, False)
+    kept = read_study(tmp_path, row.id)
+    assert kept is not None
+    assert list(kept.records) == records
+    assert main(command) == 0
+    assert "measured: seed" in capsys.readouterr().out
+    assert main(["runs", row.id, "--run-dir", str(tmp_path), "--csv", str(tmp_path / "table.csv")]) == 0
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8") == findings_csv(kept.records).replace("\r\n", "\n")
+
+
+def slowly(study: Study[Any]) -> Job:
+    """A job that has begun and is far from its end."""
+    options = study.options(**({"channels": 512, "map_size": 112} if study.name == "kernels" else {}))
+    job = cache.ask(study.name, subjects(study, SLOW), options)
+    until(lambda: job.stage is not None or job.finished)
+    assert not job.finished, job.error
+    return job
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_it_can_be_cancelled_and_asked_again(study: Study[Any]) -> None:
+    job = slowly(study)
+    stage = job.stage
+    assert stage is not None
+    assert 0 <= stage.share <= 1
+    assert words("ko")(stage.words) != stage.words
+    job.stop()
+    assert job.wait(5)
+    assert (job.status, job.error) == ("stopped", None)
+    again = slowly(study)
+    assert again is not job
+    again.stop()
+    assert again.wait(5)
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_a_failure_is_told_and_not_remembered(study: Study[Any]) -> None:
+    job = slowly(study)
+    assert job.pid is not None
+    os.kill(job.pid, signal.SIGKILL)
+    assert job.wait(10)
+    assert job.status == "failed"
+    assert "signal 9" in str(job.error)
+    again = slowly(study)
+    assert again is not job
+    again.stop()
+    assert again.wait(5)
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_what_is_asked_twice_is_measured_once_unless_it_is_a_time(study: Study[Any]) -> None:
+    options = study.options(**QUICK.get(study.name, {}))
+    named = [network._replace(name="another") for network in subjects(study, SMALL)]
+    first, second = (cache.ask(study.name, networks, options) for networks in (subjects(study, SMALL), named))
+    assert (first is second) is not study.timed
+    assert first.wait(60)
+    assert second.wait(60)
+    assert first.status == "done"
+
+
+def test_the_table_and_the_figures_name_the_same_studies() -> None:
+    assert list(FIGURES) == list(STUDIES)
+    with pytest.raises(Refusal, match="There is no study weather; there are gradients, counts"):
+        study_of("weather")
+
+
+def test_the_list_of_studies_names_each_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study"]) == 0
+    told = capsys.readouterr().out
+    assert all(study.title in told and study.source in told for study in STUDIES.values())
+    assert main(["study", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {row["name"]: set(row["options"]) for row in listed} == {
+        name: set(field_table(study.options)) for name, study in STUDIES.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["weather"], "invalid choice"),
+        (["gradients"], "Name the network"),
+        (["kernels", "cifar20"], "takes no network"),
+        (["gradients", "cifar20", "--batch-size", "1"], "from 2 to 4096; got 1"),
+        (["counts", "cifar20", "--tool", "thop"], "tool is one of all, fvcore, torchinfo, torch"),
+        (["gradients", "--run", "nothing-here"], "There is no run nothing-here"),
+        (["gradients", "cifar20", "--set", "stages=400,400,400", "--set", "width=1024"], "GB"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main(["study", *arguments])
+    except SystemExit as stopped:
+        code = stopped.code
+    said = capsys.readouterr()
+    assert (code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert told in said.err
+
+
+def test_a_kept_runs_weights_are_measured_or_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["cifar20", "--set", "stages=1,1,1", "--set", "width=4"]
+    plain = ["--precision", "float32", "--memory-format", "contiguous", "--steps", "30"]
+    root = ["--run-dir", str(tmp_path)]
+    assert main(["train", *small, *plain, *root]) == 0
+    (run,) = runs(tmp_path)
+    capsys.readouterr()
+    assert main(["study", "gradients", *small, "--run", run.id, *root, "--json"]) == 0
+    fresh, learned = (from_json(gradients.GradientFlow, line) for line in capsys.readouterr().out.splitlines())
+    assert (fresh.trained, learned.trained) == (False, True)
+    assert fresh.loss > learned.loss, "it has learned"
+    assert run.id in learned.network
+    assert main(["study", "latency", "--run", run.id, *root]) == 2
+    assert "does not depend on the weights" in capsys.readouterr().err
+    stored = read(tmp_path, run.id)
+    assert stored is not None
+    (stored.folder / "last.safetensors").unlink()
+    with pytest.raises(Refusal, match="has no weights that could be measured"):
+        trained(stored.folder)
+
+
+def test_the_page_measures_a_kept_runs_weights() -> None:
+    root = cache.desk().root
+    how = TrainSpec(steps=2, precision="float32", memory_format="contiguous")
+    job = cache.desk().submit("train", *(one.model_dump(mode="json") for one in (SMALL, how)), keep=True, label="net")
+    assert job.wait(60)
+    visitor = open_page("runs")
+    row = [run.id for run in runs(root)].index(job.id)
+    visitor.session_state["runs.table"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    visitor = unfolded(visitor, "runs.weights")
+    key = f"weights.{job.id}"
+    for number, name in enumerate(name for name, study in STUDIES.items() if study.weights):
+        visitor.button(key=f"{key}.ask{number}").click().run()
+        asked = visitor.session_state[f"{key}.asked"]
+        until(lambda asked=asked: asked.finished)  # type: ignore[misc]
+        (record,) = asked.current.found.records
+        assert type(record) is STUDIES[name].record
+        assert record.trained
+        assert job.id in record.network
+
+
+def test_a_file_that_is_no_study_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    for text in ("", "[]", "{}", '{"study": "counts"}', '{"study": "counts", "networks": [{}], "options": {}}'):
+        with pytest.raises(Refusal, match="holds no study"):
+            Found.from_json(text)
+    with pytest.raises(Refusal, match="There is no study weather"):
+        Found.from_json('{"study": "weather"}')
+    assert read_study(tmp_path, "nothing-here") is None
+    assert read_study(tmp_path, "../../etc") is None
+    found = found_by(STUDIES["gradients"])
+    with pytest.raises(Refusal, match="up to 4 networks can be kept"):
+        keep(tmp_path, Found(found.study, found.networks * 3, found.options, found.records))
+    with pytest.raises(Refusal, match="nothing to keep"):
+        keep(tmp_path, Found(found.study, found.networks, found.options, ()))
+
+
+def test_the_options_of_a_study_stand_in_the_link() -> None:
+    visitor = open_page(a="cifar20", b="plain20", **{"gradients_batch_size": "32", "latency_batch_size": "0"})
+    assert "batch_size is a whole number from 1 to 4096; got 0" in visitor.warning[0].value
+    assert of_link(visitor)["gradients.batch_size"] == "32"
+
+
+def test_what_a_page_keeps_is_opened_by_its_link() -> None:
+    found = found_by(STUDIES["counts"])
+    run_id = keep(cache.desk().root, found)
+    visitor = open_page("runs", study=run_id)
+    assert markup(visitor).count("data-remainder") == 3 * len(found.networks)
+    visitor.button(key="runs.study.close").click().run()
+    calm(visitor)
+    assert "study" not in of_link(visitor)
+    gone = open_page("runs", study="nothing-here")
+    assert "not kept here any more" in gone.info[0].value
+    trains = open_page("train", run=run_id)
+    assert "not kept here" in trains.info[0].value
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in PLACED | ELSEWHERE])
+def test_a_study_without_a_place_of_its_own_has_a_section(name: str) -> None:
+    small = {f"{slot}_{field}": text for slot in "ab" for field, text in (("stages", "1,1,1"), ("width", "4"))}
+    key = f"study.{name}"
+    visitor = unfolded(open_page(a="cifar20", b="plain20", **small), key)
+    visitor.button(key=f"{key}.ask0").click().run()
+    end = time.monotonic() + PATIENCE_S
+    while not visitor.session_state[f"{key}.asked"].finished:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        visitor.run()
+    visitor.run()
+    calm(visitor)
+    assert not visitor.error
+    visitor = unfolded(visitor, f"{key}.{name}.take")
+    visitor.button(key=f"{key}.{name}.keep").click().run()
+    assert [run.study for run in runs(cache.desk().root)].count(name) == 1
+
+
+def test_an_option_on_images_is_the_recipes() -> None:
+    recipe, option = field_table(TrainSpec), field_table(OnImages)
+    assert all(option[name] == recipe[name] for name in option)
