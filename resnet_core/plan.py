@@ -26,7 +26,7 @@ Names are torchvision's (``conv1``, ``layer1.0.conv1``, ``layer2.0.downsample.0`
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from resnet_core.block import block_body
 from resnet_core.body import Body, Writer, normalise
@@ -104,14 +104,15 @@ def plan(spec: ArchSpec) -> Plan:
     units: list[Unit] = []
     alike = not (spec.cut or spec.stochastic_depth)  # most networks: nobody needs to ask for each block
     for stage, blocks in enumerate(spec.stages, start=1):
-        bodies: dict[tuple[bool, bool, float], Body] = {}
+        bodies: dict[Any, Body] = {}
         for block in range(1, blocks + 1):
-            number = len(units) + 1
+            number, first = len(units) + 1, block == 1
             # From the second block of a stage on, blocks are alike but for the other two.
-            key = block == 1, *((spec.skip, 1.0) if alike else (spec.has_shortcut(number), spec.stays(number)))
+            key = first if alike else (first, spec.has_shortcut(number), spec.stays(number))
             body = bodies.get(key)
             if body is None:
-                body = bodies[key] = block_body(spec, order, stage, *key, shape)
+                residual, stays = spec.has_shortcut(number), spec.stays(number)
+                body = bodies[key] = block_body(spec, order, stage, first, residual, stays, shape)
                 shape = body.out_shape
             units.append(Unit(f"layer{stage}.{block - 1}", stage, block, body))
     return Plan(spec, stem, tuple(units), _head(spec, order, shape))
