@@ -36,7 +36,7 @@ def drawing(records: Records, names: Names, words: Words) -> list[Part]:
 def profile(found: Mapping[Slot, Activations], names: Mapping[Slot, str], words: Words) -> Figure:
     """A panel for each quantity over the blocks, a line a network."""
     height = (1 + GAP) / len(PANELS) - GAP
-    layout: dict[str, Any] = {"hovermode": "x unified", "legend": LEGEND}
+    layout: dict[str, Any] = {"hovermode": "x unified", "legend": LEGEND, "showlegend": True}
     traces = []
     for number, (quantity, title) in enumerate(PANELS.items()):
         axis = "" if number == 0 else str(number + 1)

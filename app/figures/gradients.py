@@ -73,6 +73,7 @@ def gradient_profile(norms: Mapping[Slot, Norms], names: Mapping[Slot, str], wor
         "layout": {
             "hovermode": "x unified",
             "legend": LEGEND,
+            "showlegend": True,  # of one network, too
             "xaxis": {"title": {"text": words("block (1 is nearest to the image)")}},
             "yaxis": {"title": {"text": "‖∂E/∂x‖"}, "type": "log", "exponentformat": "power", "dtick": _decades(norms)},
         },

@@ -87,7 +87,7 @@ def _table(found: list[RunSummary], words: Words) -> list[RunSummary]:
     moment = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone=st.context.timezone)
     columns: dict[str, tuple[list[Any], Any]] = {
         words("Name"): ([run.name for run in found], st.column_config.TextColumn(width=150)),
-        words("What"): ([_kind(run, words) for run in found], st.column_config.TextColumn(width=120)),
+        words("What"): ([_kind(run, words) for run in found], st.column_config.TextColumn(width=190)),
         words("Status"): ([_status(run, words) for run in found], st.column_config.TextColumn(width=100)),
         words("Test accuracy"): ([_percent(run.test_accuracy) for run in found], percent),
         words("Best"): ([_percent(run.best_accuracy) for run in found], percent),
