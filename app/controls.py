@@ -129,7 +129,7 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
         case "real_or_off":
             st.number_input(title, value=value, format="%g", step=0.1, placeholder=words("off"), **change)
         case "wholes" | "size":
-            st.text_input(title, value, max_chars=60, placeholder=words("none"), **change)
+            st.text_input(title, value, max_chars=60, placeholder="" if field.default else words("none"), **change)
     if idle:
         st.caption(words(idle))
 

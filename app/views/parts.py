@@ -40,7 +40,7 @@ def chart(part: Chart, key: str, words: Words) -> None:
 
 def take(found: Found, key: str, words: Words, *, kept: bool = False) -> None:
     """Keep it under Runs, unless it is there, or take its records along."""
-    title = words("Download ...") if kept else words("Keep, download ...")
+    title = words("Download ...") if kept else words("Keep ...")
     with st.popover(title, key=f"{key}.take", on_change="rerun") as folded:
         if not folded.open:
             return
