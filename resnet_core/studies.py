@@ -10,7 +10,7 @@ from typing import Any, Self
 from resnet_core.errors import N_, Refusal
 from resnet_core.export import onnx
 from resnet_core.fields import Specification, shorten
-from resnet_core.probe import activations, counts, gradients, numerics, timing
+from resnet_core.probe import activations, counts, gradients, numerics, readout, timing
 from resnet_core.records import dumps, from_dict
 from resnet_core.study import Finding, Study, Subject
 
@@ -25,6 +25,7 @@ STUDIES: dict[str, Study[Any]] = {
         numerics.STUDY,
         onnx.STUDY,
         activations.STUDY,
+        readout.STUDY,
     )
 }
 

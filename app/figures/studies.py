@@ -1,6 +1,6 @@
 """The table of figures: each study's name with what draws its records."""
 
-from app.figures import activations, gradients, latency, numerics, onnx, reconcile, roofline
+from app.figures import activations, gradients, latency, numerics, onnx, readout, reconcile, roofline
 from app.figures.parts import Drawing, Part
 from app.slots import RACERS, Slot
 from app.text import Words
@@ -15,6 +15,7 @@ FIGURES: dict[str, Drawing] = {
     "numerics": numerics.drawing,
     "onnx": onnx.drawing,
     "activations": activations.drawing,
+    "readout": readout.drawing,
 }
 
 
