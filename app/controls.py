@@ -29,7 +29,7 @@ def network_card(slot: Slot, words: Words, *, inside: bool = False) -> None:
         with first:
             _preset_box(slot, words)
         with second:
-            _field(slot, ARCH_FIELDS["skip"], spec.skip, words)
+            _field(slot, ARCH_FIELDS["skip"], spec.skip, words, idle=spec.idle("skip"))
         toggles = [field for field in ARCH_FIELDS.values() if field.place == "toggle" and field.name != "skip"]
         places = st.columns([1, 1] if inside else [3, 3, 2], vertical_alignment="bottom")
         for place, field in zip(places, toggles, strict=False):
@@ -77,7 +77,9 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
             fields = [field for field in ARCH_FIELDS.values() if field.place == place]
             for number, field in enumerate(fields):
                 with columns[number % 2]:
-                    _field(slot, field, getattr(spec, field.name), words, idle=spec.idle(field.name))
+                    idle = spec.idle(field.name)
+                    mendable = bool(idle) and not spec.with_(**{field.name: field.default}).idle(field.name)
+                    _field(slot, field, getattr(spec, field.name), words, idle=idle, mendable=mendable)
                     _refusal(slot, field.name, words)
 
 
@@ -94,8 +96,9 @@ def train_field(name: str, value: Any, words: Words, offered: Collection[str] = 
     _refusal("train", name, words)
 
 
-def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str = "") -> None:
-    """The widget of a field; ``idle``: why it has no effect now, upon which it is greyed and keeps its value."""
+def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str = "", mendable: bool = False) -> None:
+    """The widget of a field; ``idle``: why it has no effect now, upon which it keeps its value and is greyed, unless
+    it is ``mendable`` by another value."""
     refused = state.refused(owner, field.name)
     if field.kind in ("wholes", "size"):
         value = refused.typed if refused else to_text(value)
@@ -105,7 +108,7 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
         "help": words(field.help),
         "on_change": state.change_train if owner == "train" else state.change_field,
         "args": (field.name, key) if owner == "train" else (owner, field.name, key),
-        "disabled": bool(idle),
+        "disabled": bool(idle) and not mendable,
     }
     title = words(field.title)
     match field.kind:

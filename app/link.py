@@ -16,7 +16,7 @@ from app.text import LANGUAGES
 from resnet_core.cost.ledger import count
 from resnet_core.cost.memory import refuse_if_too_many
 from resnet_core.errors import N_, Refusal
-from resnet_core.fields import Specification, shorten, to_text
+from resnet_core.fields import Specification, shorten, shown, to_text
 from resnet_core.jobs.store import ID
 from resnet_core.presets import Preset, preset, preset_named_by, presets
 from resnet_core.recipe import TrainSpec
@@ -39,7 +39,7 @@ class Network(NamedTuple):
     def title(self) -> str:
         """The preset, and the fields in which the network differs from it: ``cifar56, width=32``."""
         changes = preset(self.base).differences(self.spec)
-        return ", ".join([self.base, *(f"{name}={to_text(value)}" for name, (_, value) in changes.items())])
+        return ", ".join([self.base, *(f"{name}={shown(value)}" for name, (_, value) in changes.items())])
 
     @property
     def row(self) -> Preset | None:

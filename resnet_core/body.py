@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from resnet_core.layer import INPUT, Layer, Op, Part, Shape
+from resnet_core.operators import OPERATORS
 from resnet_core.spec import ArchSpec
 
 MOST_GROUPS = 32  # of a GroupNorm: arXiv:1803.08494, section 3.1
@@ -30,7 +31,7 @@ class Body(NamedTuple):
     @property
     def closing_norm(self) -> str:
         """The normalisation that ends the branch."""
-        return [layer.name for layer in self.part("branch") if layer.op in ("bn", "gn")][-1]
+        return [layer.name for layer in self.part("branch") if OPERATORS[layer.op].group == "norm"][-1]
 
     def part(self, *parts: Part) -> tuple[Layer, ...]:
         """The layers of some parts, in their order."""

@@ -10,7 +10,7 @@ A field that has no effect in a specification keeps its value, and its ``idle`` 
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,6 +19,7 @@ from resnet_core.errors import N_, Refusal
 
 Kind = Literal["choice", "switch", "whole", "wholes", "real", "real_or_off", "size", "token"]
 Idle = Callable[[Any], str]  # specification in; out why the field has no effect there, as a message id, or ""
+Source = str | Mapping[Any, str] | Callable[[Any], str]
 # How prominent its widget is: a large toggle, always in view, folded away (under "more", or under a heading of its own
 # in the recipe), or no widget.
 Place = Literal["toggle", "main", "more", "data", "length", "descent", "device", "hidden"]
@@ -37,6 +38,18 @@ class SpecField(NamedTuple):
     minimum: float | None
     maximum: float | None
     idle: Idle
+    source: Source
+
+
+class Row(TypedDict, total=False):
+    """What a field says besides: why it has no effect, and which paper brought it.
+
+    ``source``: the paper of any value but the default; or of each value that has one; or a function of the
+    specification.
+    """
+
+    idle: Idle
+    source: Source
 
 
 def _always(_: Any) -> str:
@@ -44,65 +57,55 @@ def _always(_: Any) -> str:
     return ""
 
 
-def _declare(kind: Kind, default: Any, title: str, help_: str, place: Place, /, idle: Idle, **limits: Any) -> Any:
+def _declare(kind: Kind, default: Any, title: str, help_: str, place: Place, row: Row, /, **limits: Any) -> Any:
     choices = limits.pop("choices", {})
     bounds = {name: limits[name] for name in ("ge", "le") if name in limits}
-    extra: Any = {"kind": kind, "place": place, "choices": choices, "limits": bounds, "idle": idle}
+    extra: Any = {"kind": kind, "place": place, "choices": choices, "limits": bounds, "row": row}
     return Field(default, title=title, description=help_, json_schema_extra=extra, **limits)
 
 
-def choice(
-    default: str, title: str, help_: str, place: Place, choices: Mapping[str, str], *, idle: Idle = _always
-) -> Any:
+def choice(default: str, title: str, help_: str, place: Place, choices: Mapping[str, str], **row: Unpack[Row]) -> Any:
     """A field with named values; ``choices`` maps each value to its label."""
-    return _declare("choice", default, title, help_, place, idle, choices=choices)
+    return _declare("choice", default, title, help_, place, row, choices=choices)
 
 
-def switch(default: bool, title: str, help_: str, place: Place, *, idle: Idle = _always) -> Any:
+def switch(default: bool, title: str, help_: str, place: Place, **row: Unpack[Row]) -> Any:
     """A field that is on or off."""
-    return _declare("switch", default, title, help_, place, idle)
+    return _declare("switch", default, title, help_, place, row)
 
 
-def whole(
-    default: int, title: str, help_: str, place: Place, minimum: int, maximum: int, *, idle: Idle = _always
-) -> Any:
+def whole(default: int, title: str, help_: str, place: Place, minimum: int, maximum: int, **row: Unpack[Row]) -> Any:
     """A whole number between two bounds, both included."""
-    return _declare("whole", default, title, help_, place, idle, ge=minimum, le=maximum)
+    return _declare("whole", default, title, help_, place, row, ge=minimum, le=maximum)
 
 
-def wholes(default: tuple[int, ...], title: str, help_: str, place: Place, *, idle: Idle = _always) -> Any:
+def wholes(default: tuple[int, ...], title: str, help_: str, place: Place, **row: Unpack[Row]) -> Any:
     """A row of whole numbers, written ``3,4,6,3``."""
-    return _declare("wholes", default, title, help_, place, idle)
+    return _declare("wholes", default, title, help_, place, row)
 
 
 def real(
-    default: float, title: str, help_: str, place: Place, minimum: float, maximum: float, *, idle: Idle = _always
+    default: float, title: str, help_: str, place: Place, minimum: float, maximum: float, **row: Unpack[Row]
 ) -> Any:
     """A real number between two bounds, both included."""
-    return _declare("real", default, title, help_, place, idle, ge=minimum, le=maximum)
+    return _declare("real", default, title, help_, place, row, ge=minimum, le=maximum)
 
 
-def real_or_off(title: str, help_: str, place: Place, minimum: float, maximum: float, *, idle: Idle = _always) -> Any:
+def real_or_off(title: str, help_: str, place: Place, minimum: float, maximum: float, **row: Unpack[Row]) -> Any:
     """A real number between two bounds, both included, or None, which is written ``off``. It starts as None."""
-    return _declare("real_or_off", None, title, help_, place, idle, ge=minimum, le=maximum)
+    return _declare("real_or_off", None, title, help_, place, row, ge=minimum, le=maximum)
 
 
 def size(default: int, title: str, help_: str, place: Place, minimum: int, maximum: int) -> Any:
     """Height and width in pixels: one number for a square, else ``320x240``."""
     # Its bounds are checked by read_size, for pydantic's would compare a text with a number.
-    extra: Any = {
-        "kind": "size",
-        "place": place,
-        "choices": {},
-        "limits": {"ge": minimum, "le": maximum},
-        "idle": _always,
-    }
+    extra: Any = {"kind": "size", "place": place, "choices": {}, "limits": {"ge": minimum, "le": maximum}, "row": {}}
     return Field(default, title=title, description=help_, json_schema_extra=extra)
 
 
 def token(title: str, help_: str, pattern: str) -> Any:
     """The name of something that lies elsewhere, such as an uploaded archive; empty for none. It has no widget."""
-    return _declare("token", "", title, help_, "hidden", _always, pattern=f"^({pattern})?$")
+    return _declare("token", "", title, help_, "hidden", {}, pattern=f"^({pattern})?$")
 
 
 def read_off(value: Any) -> Any:
@@ -163,9 +166,18 @@ class Specification(BaseModel):
 
     def idle(self, name: str) -> str:
         """Why a field has no effect here, as a message id; empty where it has one."""
-        extra: Any = type(self).model_fields[name].json_schema_extra
-        reason: str = extra["idle"](self)
-        return reason
+        return _row(type(self), name).get("idle", _always)(self)
+
+    def sources(self) -> list[str]:
+        """The papers of the fields that are not at their default and have an effect, in the fields' order."""
+        found: list[str] = []
+        for name, value in self.values().items():
+            told = _row(type(self), name).get("source", "")
+            if value == type(self).model_fields[name].default or self.idle(name):
+                continue
+            paper = told if isinstance(told, str) else told(self) if callable(told) else told.get(value, "")
+            found += [paper] if paper and paper not in found else []
+        return found
 
     def values(self) -> dict[str, Any]:
         """Every field with its value, in the order of the field table."""
@@ -177,6 +189,12 @@ class Specification(BaseModel):
         return {name: (value, theirs[name]) for name, value in self.values().items() if value != theirs[name]}
 
 
+def _row(model: type[Specification], name: str) -> Row:
+    extra: Any = model.model_fields[name].json_schema_extra
+    row: Row = extra["row"]
+    return row
+
+
 def field_table(model: type[Specification]) -> dict[str, SpecField]:
     """The rows of a specification, in order of declaration."""
     table = {}
@@ -184,6 +202,7 @@ def field_table(model: type[Specification]) -> dict[str, SpecField]:
         extra = info.json_schema_extra
         assert isinstance(extra, dict), f"{name} is not declared with a function of resnet_core.fields"
         limits: Any = extra["limits"]
+        row: Any = extra["row"]
         table[name] = SpecField(
             name=name,
             kind=extra["kind"],  # type: ignore[arg-type]
@@ -194,7 +213,8 @@ def field_table(model: type[Specification]) -> dict[str, SpecField]:
             choices=extra["choices"],  # type: ignore[arg-type]
             minimum=limits.get("ge"),
             maximum=limits.get("le"),
-            idle=extra["idle"],  # type: ignore[arg-type]
+            idle=row.get("idle", _always),
+            source=row.get("source", ""),
         )
     return table
 
@@ -208,6 +228,11 @@ def to_text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
     return str(value)
+
+
+def shown(value: Any) -> str:
+    """As :func:`to_text`, for a title that nobody reads back: ``27``."""
+    return to_text(value).removesuffix(",")
 
 
 def _explain(model: type[Specification], error: ErrorDetails) -> Refusal:

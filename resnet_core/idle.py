@@ -10,16 +10,37 @@ from resnet_core.fields import Idle
 from resnet_core.orderings import ORDERINGS
 
 
+def all_cut(spec: Any) -> str:
+    """The switch of all shortcuts, where each is cut by itself."""
+    return "" if _with_shortcut(spec, cut_only=True) else N_("Every shortcut is cut.")
+
+
+def nothing_to_cut(spec: Any) -> str:
+    """Cuts where there is no shortcut, or no such block."""
+    if spec.skip and spec.cut and spec.cut[0] > sum(spec.stages):
+        return N_("The network has fewer blocks than that.")
+    return "" if spec.skip else N_("A plain network has no shortcut.")
+
+
 def plain(spec: Any) -> str:
     """What only a shortcut has."""
-    return "" if spec.skip else N_("A plain network has no shortcut.")
+    return all_cut(spec) if spec.skip else N_("A plain network has no shortcut.")
 
 
 def no_shortcut_to_change(spec: Any) -> str:
     """What a shortcut has that is no projection."""
-    if spec.skip and spec.projection == "C":
+    if reason := plain(spec):
+        return reason
+    if spec.projection == "C":
         return N_("Projection C puts a projection on every shortcut.")
-    return plain(spec)
+    if not any(map(spec.keeps_shape, _with_shortcut(spec))):
+        return N_("No block that has a shortcut keeps its shape.")
+    return ""
+
+
+def one_stage(spec: Any) -> str:
+    """What only a bottleneck that strides has."""
+    return basic(spec) or ("" if len(spec.stages) > 1 else N_("There is a single stage, so no block strides."))
 
 
 def unless_shortcut(*kinds: str) -> Idle:
@@ -42,10 +63,18 @@ def bottleneck(spec: Any) -> str:
     return N_("A bottleneck has a single 3x3, so there is nothing between two.") if spec.block == "bottleneck" else ""
 
 
+def _with_shortcut(spec: Any, *, cut_only: bool = False) -> list[int]:
+    """The numbers of the blocks that have a shortcut; or would have, but for the switch of all."""
+    blocks = range(1, sum(spec.stages) + 1)
+    return [number for number in blocks if (number not in spec.cut if cut_only else spec.has_shortcut(number))]
+
+
 def cannot_start_at_zero(spec: Any) -> str:
     """What needs a normalisation right before the addition: a ReLU there would put out zero with a zero gradient."""
-    if spec.skip and spec.norm == "none":
+    if reason := plain(spec):
+        return reason
+    if spec.norm == "none":
         return N_("Without normalisation there is no scale that could start at zero.")
-    if spec.skip and not ORDERINGS[spec.ordering].adds_right_after_norm:
+    if not ORDERINGS[spec.ordering].adds_right_after_norm:
         return N_("In this order no normalisation stands right before the addition.")
-    return plain(spec)
+    return ""

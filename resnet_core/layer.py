@@ -13,12 +13,12 @@ INPUT = "x"  # what a block takes in, as its layers name it
 
 
 class Layer(NamedTuple):
-    """One operator. Inside a :class:`~resnet_core.plan.Body` its name is relative to the block (``conv1``).
+    """One operator. Inside a :class:`~resnet_core.body.Body` its name is relative to the block (``conv1``).
 
     ``inputs`` names what it reads, in the order in which its operator takes it: layers of the same body, or
-    :data:`INPUT`; ``in_shapes`` are their shapes. ``part`` is for words and drawings alone: no count and no program
-    depends on it. ``value`` is the factor of a scale, the rate of a dropout, the chance to stay of a stochastic depth,
-    the first value of a learned scale and of a convolution's bias.
+    :data:`INPUT`; ``in_shapes`` are their shapes. ``part`` is for words, drawings and the lines of the exported source:
+    no count and no computation depends on it. ``value`` is the factor of a scale, the rate of a dropout, the chance to
+    stay of a stochastic depth, the first value of a learned scale and of a convolution's bias.
     """
 
     name: str

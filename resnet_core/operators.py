@@ -2,8 +2,9 @@
 
 How its module is made, what it computes, how it is counted and by which class of operations, what automatic
 differentiation keeps for it, how it is drawn and said, and what the counting tools make of it. The model, the ledger,
-the memory estimate, the exported source, the drawings and the reconciliation walk the plan and ask this table; none of
-them knows an operator by name. So a new operator is a row, and one without a row is a ``KeyError`` in all of them.
+the memory estimate, the exported source, the drawings and the reconciliation walk the plan and ask this table for all
+that is computed, counted or kept; by name they know an operator only where a line of source or a drawing is laid out.
+So a new operator is a row, and one without a row is a ``KeyError`` in all of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,7 +54,9 @@ class Operator(NamedTuple):
 
     ``keeps``: the indices of the inputs that backward needs again; ``keeps_output``: whether it needs what came out;
     ``keeps_more`` and ``keeps_indices``: further floats, and whole numbers of 64 bits. ``passes_gradient``: backward
-    hands on the gradient that it gets and makes no tensor. Each was measured on torch 2.13.
+    hands on the gradient that it gets and makes no tensor; ``passes_at_inference``: so does the forward pass outside
+    training with what it reads. ``scratch``: floats of a tensor that it makes besides and lets go. Each was measured on
+    torch 2.13.
 
     ``tools``: what a counting tool adds for it, by the tool's name.
     """
@@ -76,6 +79,8 @@ class Operator(NamedTuple):
     keeps_more: Callable[[Layer], int] | None = None
     keeps_indices: Callable[[Layer], int] | None = None
     passes_gradient: bool = False
+    passes_at_inference: bool = False
+    scratch: Callable[[Layer], int] | None = None
     tools: Mapping[str, Counted] = {}
 
 
@@ -191,6 +196,7 @@ OPERATORS: dict[Op, Operator] = {
     "dropout": Operator(
         N_("dropout"), APPLY, lambda layer: (N_("dropout"), f" {layer.value:g}"), "shortcut", symbol="dropout({0})",
         call=lambda layer: Call("Dropout", (layer.value,)), price=lambda _: 0, keeps_more=_put_out,
+        passes_at_inference=True,
     ),
     "stochastic_depth": Operator(
         N_("stochastic depth"), APPLY, lambda layer: ("", f"× b, p={layer.value:.3g}"), "shortcut",
@@ -208,6 +214,6 @@ OPERATORS: dict[Op, Operator] = {
     # keeps x and the new tensor 1 - g.
     "carry": Operator(
         N_("product"), "(1 - {0}) * {1}", lambda _: ("", "× (1 − g)"), "shortcut",
-        symbol="(1−g)·{1}", price=lambda _: 2, keeps=(1,), keeps_more=_put_out,
+        symbol="(1−g)·{1}", price=lambda _: 2, keeps=(1,), keeps_more=_put_out, scratch=_put_out,
     ),
 }  # fmt: skip

@@ -5,15 +5,9 @@ from typing import NamedTuple
 
 from resnet_core.depths import stages_for_depth
 from resnet_core.errors import N_, Refusal
+from resnet_core.papers import BAG_OF_TRICKS, GROUP_NORM, RESNET_2015, RESNET_2016, RESNEXT, SQUEEZE_EXCITATION, WIDE
 from resnet_core.spec import ArchSpec
 
-RESNET_2015 = "arXiv:1512.03385"
-RESNET_2016 = "arXiv:1603.05027"
-RESNEXT = "arXiv:1611.05431"
-WIDE = "arXiv:1605.07146"
-BAG_OF_TRICKS = "arXiv:1812.01187"
-SQUEEZE_EXCITATION = "arXiv:1709.01507"
-GROUP_NORM = "arXiv:1803.08494"
 TORCHVISION = "torchvision"
 TIMM = "timm"
 

@@ -39,7 +39,7 @@ def read_cut(value: Any) -> tuple[int, ...]:
         found: set[int] = set()
         for item in items:
             ends = [int(end) for end in item.split("-")] if isinstance(item, str) else [index(item)]
-            if not (len(ends) <= 2 and all(1 <= end <= MAX_BLOCKS for end in ends)):
+            if not (len(ends) <= 2 and 1 <= ends[0] <= ends[-1] <= MAX_BLOCKS):
                 raise ValueError
             found.update(range(ends[0], ends[-1] + 1))
     except (TypeError, ValueError):

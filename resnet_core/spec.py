@@ -8,11 +8,12 @@ arXiv:2002.10444 (SkipInit); Bachlechner et al. 2020, arXiv:2003.04887 (ReZero).
 """
 
 from functools import cached_property
+from itertools import accumulate
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from resnet_core import idle
+from resnet_core import idle, papers
 from resnet_core.depths import CONVS_IN_BLOCK, stages_for_depth
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import (
@@ -49,25 +50,21 @@ class ArchSpec(Specification):
     skip: bool = switch(
         True, N_("Skip connections"),
         N_("On: each block puts out F(x) + x. Off: the plain network of the 2015 paper, with no shortcut at all."),
-        "toggle",
+        "toggle", idle=idle.all_cut,
     )  # fmt: skip
     ordering: Ordering = choice(
         "original", N_("Order of activation"),
         N_("Where BatchNorm and ReLU stand around the convolutions and the addition (arXiv:1603.05027, Figure 4)."),
         "toggle",
-        {
-            "original": N_("original"),
-            "full_preact": N_("full pre-activation"),
-            "relu_only_preact": N_("ReLU-only pre-activation"),
-            "bn_after_addition": N_("BatchNorm after addition"),
-            "relu_before_addition": N_("ReLU before addition"),
-        },
+        {"original": N_("original"), "full_preact": N_("full pre-activation"),
+         "relu_only_preact": N_("ReLU-only pre-activation"), "bn_after_addition": N_("BatchNorm after addition"),
+         "relu_before_addition": N_("ReLU before addition")},
+        source=papers.RESNET_2016,
     )  # fmt: skip
     block: Block = choice(
         "basic", N_("Block"),
         N_("Basic: two 3x3 convolutions. Bottleneck: 1x1, 3x3, 1x1 with fewer channels in the middle."),
-        "toggle",
-        {"basic": N_("basic"), "bottleneck": N_("bottleneck")},
+        "toggle", {"basic": N_("basic"), "bottleneck": N_("bottleneck")},
     )  # fmt: skip
     stages: Annotated[tuple[int, ...], BeforeValidator(read_stages)] = wholes(
         (9, 9, 9), N_("Blocks in each stage"),
@@ -77,7 +74,7 @@ class ArchSpec(Specification):
     cut: Annotated[tuple[int, ...], BeforeValidator(read_cut)] = wholes(
         (), N_("Cut shortcuts"),
         N_("Blocks whose shortcut is taken away, counted from 1 through the network, such as 5,6,7 or 5-7."),
-        "main", idle=idle.plain,
+        "main", idle=idle.nothing_to_cut,
     )  # fmt: skip
     width: int = whole(
         16, N_("Width"), N_("Channels of the first stage; each further stage has twice as many."), "main", 1, 1024
@@ -92,13 +89,13 @@ class ArchSpec(Specification):
             "The layers before the first block. ImageNet: 7x7 stride 2, then max-pool. Deep: three 3x3 in place of the "
             "7x7 (ResNet-C, arXiv:1812.01187). CIFAR: 3x3 stride 1."
         ),
-        "more",
-        {"cifar": N_("CIFAR"), "imagenet": N_("ImageNet"), "deep": N_("deep")},
+        "more", {"cifar": N_("CIFAR"), "imagenet": N_("ImageNet"), "deep": N_("deep")},
+        source={"deep": papers.BAG_OF_TRICKS},
     )  # fmt: skip
     stem_width: int = whole(
         0, N_("Width of the stem"),
         N_("Channels that the stem puts out; 0: as many as the first stage (Wide ResNets: 16, arXiv:1605.07146)."),
-        "more", 0, 1024,
+        "more", 0, 1024, source=papers.WIDE,
     )  # fmt: skip
     projection: Projection = choice(
         "A", N_("Shortcut where shapes change"),
@@ -109,7 +106,7 @@ class ArchSpec(Specification):
         "more",
         {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere"),
          "D": N_("D, average pool and projection")},
-        idle=idle.plain,
+        idle=idle.plain, source={"D": papers.BAG_OF_TRICKS},
     )  # fmt: skip
     shortcut: Shortcut = choice(
         "identity", N_("Shortcut where shapes stay"),
@@ -121,7 +118,7 @@ class ArchSpec(Specification):
         {"identity": N_("identity"), "constant_scaling": N_("constant scaling"),
          "exclusive_gating": N_("exclusive gating"), "shortcut_only_gating": N_("shortcut-only gating"),
          "conv1x1": N_("1x1 convolution"), "dropout": N_("dropout")},
-        idle=idle.no_shortcut_to_change,
+        idle=idle.no_shortcut_to_change, source=papers.RESNET_2016,
     )  # fmt: skip
     shortcut_scale: float = real(
         0.5, N_("Scale of the shortcut"), N_("The factor of constant scaling (Figure 2b)."), "more", 0.0, 2.0,
@@ -148,7 +145,7 @@ class ArchSpec(Specification):
             "Each branch times a scalar that is learned and starts at this value; 0 is SkipInit (arXiv:2002.10444) and "
             "ReZero (arXiv:2003.04887)."
         ),
-        "more", 0.0, 2.0, idle=idle.plain,
+        "more", 0.0, 2.0, idle=idle.plain, source=papers.SKIP_INIT,
     )  # fmt: skip
     stochastic_depth: float = real(
         0.0, N_("Stochastic depth"),
@@ -156,12 +153,12 @@ class ArchSpec(Specification):
             "How often the last block's branch is dropped for a training batch; the others in proportion to their "
             "number (arXiv:1603.09382)."
         ),
-        "more", 0.0, 0.95, idle=idle.plain,
+        "more", 0.0, 0.95, idle=idle.plain, source=papers.STOCHASTIC_DEPTH,
     )  # fmt: skip
     branch_dropout: float = real(
         0.0, N_("Dropout in the branch"),
         N_("The share of the signal between the two 3x3 that is set to zero (Wide ResNets, arXiv:1605.07146)."),
-        "more", 0.0, 0.95, idle=idle.bottleneck,
+        "more", 0.0, 0.95, idle=idle.bottleneck, source=papers.WIDE,
     )  # fmt: skip
     attention: Literal["none", "se"] = choice(
         "none", N_("Channel attention"),
@@ -169,42 +166,40 @@ class ArchSpec(Specification):
             "Squeeze-and-excitation weighs each channel of the branch by what all channels say of the whole map "
             "(arXiv:1709.01507)."
         ),
-        "more",
-        {"none": N_("none"), "se": N_("squeeze-and-excitation")},
+        "more", {"none": N_("none"), "se": N_("squeeze-and-excitation")},
+        source=papers.SQUEEZE_EXCITATION,
     )  # fmt: skip
     stride_on: Literal["3x3", "1x1"] = choice(
         "3x3", N_("Bottleneck stride on"),
         N_("The convolution that halves the map: the 3x3 (as torchvision) or the first 1x1 (the 2015 paper)."),
-        "more",
-        {"3x3": N_("3x3"), "1x1": N_("1x1")},
-        idle=idle.basic,
+        "more", {"3x3": N_("3x3"), "1x1": N_("1x1")},
+        idle=idle.one_stage,
     )  # fmt: skip
     norm: Literal["batch", "group", "none"] = choice(
         "batch", N_("Normalisation"),
         N_(
-            "BatchNorm; GroupNorm, 32 groups or one a channel where fewer (arXiv:1803.08494); or none: then every "
-            "convolution stands alone."
+            "BatchNorm; GroupNorm (arXiv:1803.08494), 32 groups, or as many as divide the channels where 32 do not; "
+            "or none: then every convolution stands alone."
         ),
-        "more",
-        {"batch": N_("BatchNorm"), "group": N_("GroupNorm"), "none": N_("none")},
+        "more", {"batch": N_("BatchNorm"), "group": N_("GroupNorm"), "none": N_("none")},
+        source={"group": papers.GROUP_NORM},
     )  # fmt: skip
     groups: int = whole(
         1, N_("Groups"), N_("Groups of the bottleneck's 3x3 convolution (ResNeXt: 32)."), "more", 1, 128,
-        idle=idle.basic,
+        idle=idle.basic, source=papers.RESNEXT,
     )  # fmt: skip
     width_per_group: int = whole(
         64, N_("Width per group"),
         N_("Channels of a group in a bottleneck of the first stage, for width 64 (ResNeXt: 4; wide: 128)."),
-        "more", 1, 512, idle=idle.basic,
+        "more", 1, 512, idle=idle.basic, source=lambda spec: "" if spec.groups > 1 else papers.WIDE,
     )  # fmt: skip
     expansion: int = whole(
-        4, N_("Expansion"), N_("Output channels of a bottleneck over the channels of its stage."), "more", 1, 8,
-        idle=idle.basic,
+        4, N_("Expansion"), N_("Output channels of a bottleneck over those of its stage."), "more", 1, 8, idle=idle.basic
     )  # fmt: skip
     zero_init_residual: bool = switch(
         False, N_("Start each branch at zero"),
         N_("The last normalisation of each branch starts with scale 0, so that every block starts as the identity."),
-        "more", idle=idle.cannot_start_at_zero,
+        "more", idle=idle.cannot_start_at_zero, source=papers.ZERO_INIT,
     )  # fmt: skip
     in_channels: int = whole(3, N_("Image channels"), N_("3 for colour, 1 for grey."), "more", 1, 16)
 
@@ -257,6 +252,11 @@ class ArchSpec(Specification):
     def has_shortcut(self, number: int) -> bool:
         """Whether the block of this number, counted from 1 through the network, has a shortcut."""
         return self.skip and number not in self._cut
+
+    def keeps_shape(self, number: int) -> bool:
+        """Whether the block of this number puts out maps of the shape that it takes in."""
+        firsts = list(accumulate(self.stages, initial=1))[:-1]
+        return number not in firsts or (number == 1 and self.stem_channels == self.channels(0))
 
     def stays(self, number: int) -> float:
         """The chance that this block's branch takes part in a training step: arXiv:1603.09382, equation 4.

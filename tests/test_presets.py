@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_core import ArchSpec, Refusal, build, count, plan, preset, presets
 from resnet_core.model.network import ResNet
-from resnet_core.presets import QUANTITIES, RESNET_2015, RESNET_2016, preset_named_by
+from resnet_core.papers import RESNET_2015, RESNET_2016
+from resnet_core.presets import QUANTITIES, preset_named_by
 from resnet_core.spec import ARCH_FIELDS
 
 FOLDER = Path(__file__).parent / "reference"

@@ -71,6 +71,7 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (ArchSpec, {"cut": "0"}, "cut", f"{CUT}0."),
     (ArchSpec, {"cut": [2401]}, "cut", f"{CUT}[2401]."),
     (ArchSpec, {"cut": "1-2-3"}, "cut", f"{CUT}1-2-3."),
+    (ArchSpec, {"cut": "3-1"}, "cut", f"{CUT}3-1."),
     (ArchSpec, {"cut": 5}, "cut", f"{CUT}5."),
     (ArchSpec, {"cut": "9" * 5000}, "cut", f"{CUT}{39 * '9'}…."),
     (
@@ -134,13 +135,36 @@ def test_broken_json_is_refused(text: str) -> None:
 @given(arch_specs(), st.data())
 def test_a_field_that_is_idle_changes_nothing_and_says_why(spec: ArchSpec, data: st.DataObject) -> None:
     """Every value of such a field gives the same layers, and the same first weights."""
-    idle = [name for name in ARCH_FIELDS if spec.idle(name)]
+    start = ArchSpec()
+    # "cut" may be idle for its own value alone, as blocks that the network does not have; then another one counts.
+    idle = [name for name in ARCH_FIELDS if spec.with_(**{name: getattr(start, name)}).idle(name)]
     for name in idle:
         value = data.draw(values_of(ARCH_FIELDS[name], {"groups": 4}), label=name)
         other = spec.with_(**{name: value})
         assert plan(other).layers == plan(spec).layers
         assert other.starts_branch_at_zero == spec.starts_branch_at_zero
         assert spec.idle(name).endswith(".")
+
+
+@given(arch_specs())
+def test_a_field_that_is_not_idle_can_change_the_network(spec: ArchSpec) -> None:
+    """Some value of it gives other layers, or other first weights."""
+    samples: dict[str, list[Any]] = {
+        "stages": [(1,), (2, 2)], "cut": [(), tuple(range(1, 10))], "image_size": [7, "9x33"],
+        "residual_scale": [None, 0.0, 1.0],
+    }  # fmt: skip
+    for name, field in ARCH_FIELDS.items():
+        if spec.idle(name):
+            continue
+        values = samples.get(name) or list(field.choices) or ([True, False] if field.kind == "switch" else [])
+        values = values or [field.minimum, field.default, field.maximum]
+        if name in ("width", "width_per_group"):  # which must leave a group a channel
+            values = [field.maximum, field.maximum - 64]
+        if name == "groups":
+            values = [1, 2]
+        changed = [spec.with_(**{name: value}) for value in values]
+        before = plan(spec).layers, spec.starts_branch_at_zero
+        assert any((plan(one).layers, one.starts_branch_at_zero) != before for one in changed), name
 
 
 def test_no_toggle_refuses_what_another_has_set() -> None:
@@ -155,6 +179,14 @@ def test_no_toggle_refuses_what_another_has_set() -> None:
     assert plan(plain).layers == plan(ArchSpec(skip=False)).layers
     assert plain.with_(skip=True) == dropped
     assert ArchSpec(projection="C", shortcut="dropout").idle("shortcut").startswith("Projection C")
+    cut = dropped.with_(cut="1-27")
+    for name in ("skip", "shortcut", "projection", "zero_init_residual", "stochastic_depth", "dropout_rate"):
+        assert cut.idle(name) == "Every shortcut is cut."
+    assert not cut.idle("cut")
+    assert ArchSpec(cut="28-30").idle("cut") == "The network has fewer blocks than that."
+    bottlenecks = ArchSpec(stages=(1, 1), block="bottleneck")
+    assert bottlenecks.idle("shortcut") == "No block that has a shortcut keeps its shape."
+    assert bottlenecks.with_(stages=(1,)).idle("stride_on") == "There is a single stage, so no block strides."
     assert not [
         name for name in ARCH_FIELDS if resnext.idle(name) and getattr(resnext, name) != ArchSpec().values()[name]
     ]

@@ -128,7 +128,7 @@ class Ledger:
     @property
     def backward_macs(self) -> int:
         """Of one backward pass: as many for the weights, as many for the inputs, but none into the image."""
-        return 2 * self.macs - next(row.macs for row in self.rows if row.kind == "conv")
+        return 2 * self.macs - next(row.macs for row in self.rows if row.macs)
 
     @property
     def saved_bytes(self) -> int:

@@ -133,14 +133,22 @@ def _running_statistics(ledger: Ledger) -> int:
 
 
 def _held_in_forward(body: Body) -> list[int]:
-    """For each layer, the numbers of all tensors that are there while it works: each until its last reader is done."""
-    last_reader = {read: place for place, layer in enumerate(body.layers) for read in layer.inputs}
+    """For each layer, the numbers of all tensors that are there while it works: each until its last reader is done, and
+    what came in until the end, for whoever called holds it."""
+    tensors = {INPUT: INPUT}  # whose value -> the tensor that holds it
+    last_reader: dict[str, int] = {}
+    for place, layer in enumerate(body.layers):
+        passes = OPERATORS[layer.op].passes_at_inference
+        tensors[layer.name] = tensors[layer.inputs[0]] if passes else layer.name
+        last_reader |= {tensors[read]: place for read in layer.inputs}
+    last_reader |= {tensors[name]: len(body.layers) for name in (INPUT, body.layers[-1].name)}
     sizes = {INPUT: size(body.in_shape)}
     held = []
     for place, layer in enumerate(body.layers):
-        sizes[layer.name] = size(layer.out_shape)
-        held.append(sum(sizes.values()))
-        sizes = {name: numbers for name, numbers in sizes.items() if last_reader.get(name, place + 1) > place}
+        scratch = OPERATORS[layer.op].scratch
+        sizes.setdefault(tensors[layer.name], size(layer.out_shape))
+        held.append(sum(sizes.values()) + (scratch(layer) if scratch else 0))
+        sizes = {name: numbers for name, numbers in sizes.items() if last_reader[name] > place}
     return held
 
 

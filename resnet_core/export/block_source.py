@@ -15,8 +15,8 @@ from resnet_core.export.module_source import call_source, made
 from resnet_core.export.text import broken, indent, paragraph
 from resnet_core.operators import OPERATORS, Channels
 from resnet_core.orderings import ORDERINGS
+from resnet_core.papers import RESNET_2015, RESNET_2016
 from resnet_core.plan import Plan, Unit
-from resnet_core.presets import RESNET_2015, RESNET_2016
 
 FIGURE_2 = {  # of arXiv:1603.05027
     "constant_scaling": "constant scaling, Figure 2(b)",
@@ -122,7 +122,8 @@ class BlockClass:
     def _doc(self) -> str:
         spec, body = self.plan.spec, self.body
         kernels = [f"{layer.kernel}x{layer.kernel}" for layer in body.part("branch") if layer.op == "conv"]
-        text = f"{', '.join(kernels)}: {in_ascii(equation(body))} ({RESNET_2015}, equation 1)"
+        number = 1 if body.in_shape == body.out_shape else 2  # with W_s, or what stands in for it
+        text = f"{', '.join(kernels)}: {in_ascii(equation(body))} ({RESNET_2015}, equation {number})"
         if not body.addition:
             text = f"{', '.join(kernels)}: {in_ascii(equation(body))}, without a shortcut"
         if spec.ordering != "original":

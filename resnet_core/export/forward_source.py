@@ -1,18 +1,19 @@
-"""The forward of a block as lines of source: a walk over its layers with text for values."""
+"""A forward as lines of source: a walk over the layers of a body with text for values."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from resnet_core.layer import INPUT, Layer, Part
+from resnet_core.layer import INPUT, Layer, Part, Shape
 from resnet_core.operators import OPERATORS
 
-VARIABLES: dict[Part, str] = {"entry": "activated", "gate": "gate"}  # what a value of that part is called; else out
+# What a value of that part is called; else out.
+VARIABLES: dict[Part, str] = {"stem": "x", "entry": "activated", "gate": "gate", "head": "x"}
 
 
 class Text(NamedTuple):
-    """A value as source: the expression, and the number of the convolution to whose line it belongs ("" for none)."""
+    """A value as source: the expression, and the line to which it belongs ("" for none of its own)."""
 
     expression: str
     line: str = ""
@@ -23,32 +24,46 @@ class Text(NamedTuple):
         return self.expression.isidentifier()
 
 
+class Statement(NamedTuple):
+    """A line of a forward: what is computed, its shape, and the variable that takes it ("" for the result)."""
+
+    variable: str
+    expression: str
+    shape: Shape
+
+
 def forward_lines(layers: Sequence[Layer]) -> list[str]:
-    """The statements from ``x`` to the result: a line for each convolution with what stands around it, then the sum.
+    """The lines from ``x`` to the result that is returned."""
+    return [f"{one.variable} = {one.expression}" if one.variable else f"return {one.expression}"
+            for one in statements(layers)]  # fmt: skip
+
+
+def statements(layers: Sequence[Layer]) -> list[Statement]:
+    """From ``x`` to the result: a line for each convolution of a block with what stands around it, then the sum.
 
     What is read more than once gets a name.
     """
     readers = Counter(read for layer in layers for read in layer.inputs)
     values = {INPUT: Text("x")}
-    lines: list[str] = []
+    found: list[Statement] = []
+    by_name = {layer.name: layer for layer in layers}
 
-    def name_it(value: str, part: Part) -> None:
+    def name_it(value: str) -> None:
         if not values[value].is_named:
-            variable = VARIABLES.get(part, "out")
-            lines.append(f"{variable} = {values[value].expression}")
-            values[value] = Text(variable)
+            layer = by_name[value]
+            found.append(Statement(VARIABLES.get(layer.part, "out"), values[value].expression, layer.out_shape))
+            values[value] = Text(found[-1].variable)
 
-    parts: dict[str, Part] = {layer.name: layer.part for layer in layers}
     chained: dict[str, str] = {}  # the path of a Sequential -> the value that it is called with
     for place, layer in enumerate(layers):
         line = _line(layers, place)
         path, _, _ = layer.name.rpartition(".")
         if path and path in chained:  # the same call goes on
-            values[layer.name] = Text(f"self.{path}({chained[path]})")
+            values[layer.name] = Text(f"self.{path}({chained[path]})", line)
             continue
         for read in layer.inputs:
             if values[read].line and values[read].line != line:
-                name_it(read, parts[read])
+                name_it(read)
         taken = [values[read].expression for read in layer.inputs]
         if path:
             chained[path] = taken[0]
@@ -57,12 +72,19 @@ def forward_lines(layers: Sequence[Layer]) -> list[str]:
         values[layer.name] = Text(expression, line)
         product = layer.part == "attention" and layer.op == "multiply"
         if readers[layer.name] > 1 or product or (layer.part == "gate" and layer.op == "sigmoid"):
-            name_it(layer.name, layer.part)
-    return [*lines, f"return {values[layers[-1].name].expression}"]
+            name_it(layer.name)
+    result = layers[-1]
+    return [*found, Statement("", values[result.name].expression, result.out_shape)]
 
 
 def _line(layers: Sequence[Layer], place: int) -> str:
-    """The number of the convolution whose line a layer stands in: of ``bn1`` 1; of a dropout, that of what follows."""
+    """The line that a layer stands in. In a block the number of a convolution: of ``bn1`` 1; of a dropout, that of what
+    follows. In the stem pooling has a line of its own; in the head the average and the classifier share one."""
+    group = OPERATORS[layers[place].op].group
+    if layers[place].part == "stem":
+        return "pool" if group == "pool" else "stem"
+    if layers[place].part == "head":
+        return "classifier" if group in ("pool", "weights") else "head"
     if layers[place].part not in ("entry", "branch", "exit"):
         return ""
     number = re.search(r"\d+$", layers[place].name)

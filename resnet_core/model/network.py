@@ -41,7 +41,7 @@ def interpret(steps: Sequence[Step], x: Tensor, run: Run | None = None) -> Tenso
     """The layers of a body in their order, from its input to its result.
 
     ``run(layer, work)`` stands around each layer where it is given, and returns what ``work()`` does. A value is let go
-    as soon as its last reader has it.
+    as soon as its last reader has it; the input stays with who called.
     """
     values = {INPUT: x}
     for layer, compute, reads, done_with in steps:

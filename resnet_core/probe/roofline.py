@@ -17,6 +17,7 @@ from resnet_core.cost.ledger import FLOAT32, Ledger
 from resnet_core.errors import N_
 from resnet_core.layer import Layer
 from resnet_core.model.network import ResNet, build
+from resnet_core.operators import OPERATORS
 from resnet_core.probe import clock
 from resnet_core.probe.latency import REPEATS, images, measurable, provenance
 from resnet_core.probe.timing import Roofline, TimingOptions, spread
@@ -108,7 +109,8 @@ def layer_times(model: ResNet, x: Tensor, place: torch.device) -> dict[LayerKind
 
 def kind_of(layer: Layer) -> LayerKind:
     """Convolutions are alike by kernel and groups, everything else by its operator."""
-    return LayerKind(layer.op, layer.kernel, layer.groups) if layer.op == "conv" else LayerKind(layer.op, 0, 1)
+    windowed = OPERATORS[layer.op].macs_per_weight == "pixel"
+    return LayerKind(layer.op, layer.kernel, layer.groups) if windowed else LayerKind(layer.op, 0, 1)
 
 
 def _peaks(place: torch.device) -> dict[str, float]:

@@ -200,7 +200,7 @@ def test_a_network_takes_the_name_of_the_preset_that_it_becomes() -> None:
     assert plain.title == "plain56"
     changed = plain.changed(plain.spec.with_(width=32, stages=(27,)))
     assert changed.base == "plain56"
-    assert changed.title == "plain56, stages=27,, width=32"
+    assert changed.title == "plain56, stages=27, width=32"
     assert network("cifar56").changed(ArchSpec()) == network("cifar56")
 
 

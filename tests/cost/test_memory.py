@@ -1,11 +1,14 @@
 """The estimate of a training's memory against what PyTorch allocates, and its refusal before anything is allocated."""
 
+import weakref
 from itertools import accumulate
+from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_core import ArchSpec, Refusal, build, count, preset
 from resnet_core.cost.memory import (
@@ -52,13 +55,17 @@ def _allocated_at_most(spec: ArchSpec, batch_size: int) -> int:
         step()
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
             step()
+    momentum = [state["momentum_buffer"] for state in optimizer.state.values()]
+    before = (*model.parameters(), *model.buffers(), *momentum, images)
+    return sum(tensor.nbytes for tensor in before) + _most(profiled)
+
+
+def _most(profiled: profile) -> int:
+    """The most that was allocated at once beyond what was there before."""
     assert profiled.profiler is not None
     assert profiled.profiler.kineto_results is not None
     events = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
-    changes = [event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())]
-    momentum = [state["momentum_buffer"] for state in optimizer.state.values()]
-    before = (*model.parameters(), *model.buffers(), *momentum, images)
-    return sum(tensor.nbytes for tensor in before) + max(accumulate(changes))
+    return max(accumulate(event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())))
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -71,6 +78,53 @@ def test_the_peak_is_what_pytorch_allocates_within_5_percent(
     spec = preset(name).with_(**changes)
     estimate = training_memory(count(spec), batch_size).peak
     assert estimate == pytest.approx(_allocated_at_most(spec, batch_size), rel=0.05)
+
+
+class _Tensors(TorchDispatchMode):
+    """Adds up the memory of all tensors that operators hand out and that are still held; what an operator takes for
+    itself while it works is not seen, and no part of the estimate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._held: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, list | tuple) else [out]:
+            storage = tensor.untyped_storage()
+            if storage.data_ptr() not in self._held:
+                self._held.add(storage.data_ptr())
+                self.now += storage.nbytes()
+                weakref.finalize(storage, self._let_go, storage.data_ptr(), storage.nbytes())
+        self.most = max(self.most, self.now)
+        return out
+
+    def _let_go(self, address: int, size: int) -> None:
+        self._held.discard(address)
+        self.now -= size
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("resnet50", {"image_size": 64}),
+        ("resnet50d", {"image_size": 64}),
+        ("preact164", {}),
+        ("plain20", {"block": "bottleneck"}),
+        ("cifar20", {"shortcut": "exclusive_gating"}),
+        ("cifar20", {"shortcut": "dropout", "branch_dropout": 0.2}),
+        ("cifar20", {"attention": "se", "norm": "group", "cut": (2, 5)}),
+    ],
+)
+def test_an_inference_holds_what_its_tensors_take_to_the_byte(name: str, changes: dict[str, object]) -> None:
+    spec = preset(name).with_(**changes)
+    model = build(spec).eval()
+    images = torch.rand(8, spec.in_channels, *spec.image_shape)
+    with torch.inference_mode(), _Tensors() as tensors:
+        model(images)
+    assert tensors.most == inference_memory(count(spec), 8).activations
 
 
 def test_the_parts_are_those_of_a_training_step() -> None:
@@ -109,15 +163,18 @@ def test_a_larger_batch_takes_more_activations_and_no_more_weights() -> None:
 
 
 def test_inference_holds_an_input_an_output_and_what_waits_for_the_addition() -> None:
-    """ResNet-50 is fullest in the first blocks: 256 channels on 56x56 wait while 64 and 256 more are computed."""
+    """ResNet-50 is fullest in its first block: branch, projection and sum on 56x56, and what came in, which the caller
+    holds."""
     ledger = count(preset("resnet50"))
     memory = inference_memory(ledger, 4)
     weights = 4 * (25_557_032 + 53_120)
     assert memory.parameters == weights
-    assert memory.activations == 4 * 4 * (256 + 256 + 256) * 56 * 56
+    assert memory.activations == 4 * 4 * (256 + 256 + 256 + 64) * 56 * 56
     assert memory.peak == memory.parameters + memory.activations
     plain = inference_memory(count(preset("resnet50").with_(skip=False)), 4)
-    assert plain.activations == 4 * 4 * 2 * 64 * 112 * 112
+    assert plain.activations == 4 * 4 * (256 + 256 + 256) * 56 * 56, (
+        "without a shortcut, too, the caller holds the input"
+    )
 
 
 def test_what_does_not_fit_is_refused_with_the_estimate() -> None:

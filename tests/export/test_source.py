@@ -11,7 +11,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 
-from resnet_core import ArchSpec, build, count, preset, presets
+from resnet_core import ArchSpec, Layer, build, count, plan, preset, presets
+from resnet_core.export.forward_source import forward_lines, statements
 from resnet_core.export.source import source
 from resnet_core.spec import ARCH_FIELDS
 from tests.strategies import arch_specs
@@ -97,6 +98,17 @@ def test_f_of_x_plus_x_is_in_plain_sight() -> None:
     assert "return self.relu2(self.bn2(self.conv2(out)))" in cut
 
 
+def test_stem_and_head_are_walks_over_their_layers_too() -> None:
+    layers = plan(preset("resnet18"))
+    scaled = Layer("half", "scale", (layers.head.in_shape,), layers.head.in_shape, 1, 1, 0, 1, "head", value=0.5)
+    pool, fc = layers.head.layers
+    head = layers.head._replace(layers=(scaled, pool._replace(inputs=("half",)), fc))
+    assert forward_lines(head.layers) == ["x = 0.5 * x", "return self.fc(self.avgpool(x).flatten(1))"]
+    assert [f"{one.variable}={one.expression}" for one in statements(layers.stem.layers)] == [
+        "x=self.relu(self.bn1(self.conv1(x)))", "=self.maxpool(x)"
+    ]  # fmt: skip
+
+
 def test_new_parts_read_as_they_are_computed() -> None:
     text = source(preset("cifar20").with_(attention="se", residual_scale=0, stochastic_depth=0.5, branch_dropout=0.1))
     assert "out = self.bn2(self.conv2(self.branch_dropout(out)))" in text
@@ -118,7 +130,13 @@ def test_it_names_only_what_it_uses() -> None:
     text = source(preset("resnet50"))
     assert not any(word in text for word in ("gate", "Dropout", "ZeroPad", "functional", "activated", "reshapes"))
     assert "self.gate" in source(preset("cifar20").with_(shortcut="exclusive_gating"))
-    assert "arXiv:1611.05431" in source(preset("resnext50_32x4d"))
+    cited = {name: source(preset(name)).partition("Sources: ")[2].partition(".\n")[0].split(", ") for name in presets()}
+    assert cited["resnet50"] == ["arXiv:1512.03385"]
+    assert cited["resnext50_32x4d"] == ["arXiv:1512.03385", "arXiv:1611.05431"]
+    assert cited["wide_resnet50_2"] == ["arXiv:1512.03385", "arXiv:1605.07146"]
+    assert cited["wrn28_10"] == ["arXiv:1512.03385", "arXiv:1603.05027", "arXiv:1605.07146"]
+    assert cited["resnet50d"] == ["arXiv:1512.03385", "arXiv:1812.01187"]
+    assert source(preset("cifar20").with_(cut=(3,))).startswith('"""A residual network')
     assert source(preset("cifar20"), "my network").startswith('"""my network: a residual network of 20')
 
 
