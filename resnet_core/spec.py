@@ -194,7 +194,7 @@ class ArchSpec(Specification):
         "more", 1, 512, idle=idle.basic, source=lambda spec: "" if spec.groups > 1 else papers.WIDE,
     )  # fmt: skip
     expansion: int = whole(
-        4, N_("Expansion"), N_("Output channels of a bottleneck over those of its stage."), "more", 1, 8, idle=idle.basic
+        4, N_("Expansion"), N_("Channels that a bottleneck puts out, over its stage's."), "more", 1, 8, idle=idle.basic
     )  # fmt: skip
     zero_init_residual: bool = switch(
         False, N_("Start each branch at zero"),
