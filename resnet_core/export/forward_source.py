@@ -78,8 +78,8 @@ def statements(layers: Sequence[Layer]) -> list[Statement]:
 
 
 def _line(layers: Sequence[Layer], place: int) -> str:
-    """The line that a layer stands in. In a block the number of a convolution: of ``bn1`` 1; of a dropout, that of what
-    follows. In the stem pooling has a line of its own; in the head the average and the classifier share one."""
+    """The line that a layer stands in. In a block the number of a convolution: of ``bn1`` 1; of what has no number in
+    the branch, that of what follows. In the stem pooling has a line of its own; in the head the average and the classifier share one."""
     group = OPERATORS[layers[place].op].group
     if layers[place].part == "stem":
         return "pool" if group == "pool" else "stem"
@@ -88,6 +88,6 @@ def _line(layers: Sequence[Layer], place: int) -> str:
     if layers[place].part not in ("entry", "branch", "exit"):
         return ""
     number = re.search(r"\d+$", layers[place].name)
-    if number is None and layers[place].name == "branch_dropout":
+    if number is None and layers[place].part == "branch":
         return _line(layers, place + 1)
     return number[0] if number else ""
