@@ -37,7 +37,8 @@ def findings_text(record: Finding) -> Iterable[str]:
     values = to_dict(record)
     lists = {name: value for name, value in values.items() if isinstance(value, list) and value}
     single = {name: value for name, value in values.items() if not isinstance(value, list | dict)}
-    yield str(values["network"])
+    if record.network:
+        yield record.network
     for name, value in single.items():
         if name not in (*PROVENANCE, "network", "place"):
             yield from _single(name, value)
