@@ -447,6 +447,7 @@ def test_a_damaged_folder_says_so_and_can_be_deleted(name: str, spoiled: str, va
         row = [run.id for run in runs(root)].index(broken)
         visitor = open_page("runs")
         visitor.session_state["runs.table"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+        visitor.run()
         visitor = unfolded(visitor, "runs.take")
         assert "cannot be read" in visitor.info[0].value
         unfolded(visitor, "runs.delete").button(key="runs.delete.now").click().run()
