@@ -57,7 +57,7 @@ def findings_text(record: Finding) -> Iterable[str]:
             yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield (
         f"  measured: seed {record.seed}, {record.device} ({record.device_name}), threads {record.threads}, "
-        f"torch {record.versions.get('torch', '?')}, {record.time_s:.2f} s"
+        f"torch {record.versions['torch']}, {record.time_s:.2f} s"
     )
 
 
