@@ -44,8 +44,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         with closing(options.run(options)) as lines:  # closed at once: a training that is kept has an end to write
             for line in lines:
                 print(line, flush=True)  # noqa: T201 - this is what a terminal reads
@@ -137,8 +137,7 @@ def _train(options: argparse.Namespace) -> Iterable[str]:
     before = cli_runs.to_resume(options)
     if before is None and options.preset is None:
         raise Refusal(N_("Name the network, a preset such as cifar56; `presets` prints them."))
-    if options.set and options.preset is None:
-        raise Refusal(N_("--set changes a preset, and none is named."))
+    cli_options.refuse_set(options)
     spec = cli_options.arch(options.preset, options.set) if options.preset is not None else None
     if before is not None:
         given = cli_options.given(options, TRAIN_FIELDS)

@@ -42,6 +42,12 @@ def given(options: argparse.Namespace, table: Mapping[str, SpecField]) -> dict[s
     return {name: value for name, value in named.items() if value is not None}
 
 
+def refuse_set(options: argparse.Namespace) -> None:
+    """A :class:`Refusal` for ``--set`` where no preset is named that it could change."""
+    if options.set and not options.preset:
+        raise Refusal(N_("--set changes a preset, and none is named."))
+
+
 def arch(named: str, changes: list[str]) -> ArchSpec:
     """The network of a preset or a file, with the changes of ``--set``."""
     parsed = {}

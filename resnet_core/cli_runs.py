@@ -23,7 +23,7 @@ from resnet_core.export.runs import records_csv
 from resnet_core.export.tensorboard import refuse_tensorboard, write_events
 from resnet_core.fields import shorten
 from resnet_core.jobs.here import KeptTraining
-from resnet_core.jobs.kept import read_study
+from resnet_core.jobs.kept import is_study, read_study
 from resnet_core.jobs.listing import RunSummary, runs, summarise
 from resnet_core.jobs.store import HEADER, folder_of, going_on, is_alive, load, root_folder, specs
 from resnet_core.jobs.stored import StoredRun, read, run_header, steps
@@ -83,6 +83,8 @@ def to_resume(options: argparse.Namespace) -> StoredRun | None:
     if options.resume is None:
         return None
     folder = find(options.resume, options.run_dir)
+    if is_study(load(folder / HEADER) or {}):
+        raise Refusal(N_("The run {run} is a kept measurement and no training."), run=folder.name)
     before = read(folder.parent, folder.name)
     if before is None or before.task != "train":
         raise Refusal(N_("The run {run} was written by another version of this program."), run=folder.name)

@@ -17,9 +17,9 @@ from resnet_core.cli_bar import Bar
 from resnet_core.export.findings import findings_text
 from resnet_core.fields import field_table, to_text
 from resnet_core.jobs.kept import keep, trained
-from resnet_core.jobs.store import root_folder
+from resnet_core.jobs.store import refuse_unwritable, root_folder
 from resnet_core.records import dumps, to_json
-from resnet_core.studies import STUDIES, Found
+from resnet_core.studies import STUDIES, Found, refuse_too_many, study_of
 from resnet_core.study import Study, Subject
 
 ALIASES = {"reconcile": "counts", "gradients": "gradients"}  # commands of their own for what is asked most
@@ -31,12 +31,23 @@ def add_commands(add: Add) -> None:
     """``study`` with a command for each, and the two that stand by themselves."""
     listing = add("study", "What can be measured on networks; with a name, measure it.")
     listing.set_defaults(run=_list)
-    names = listing.add_subparsers(metavar="name")
+    names = listing.add_subparsers(metavar="name", action=_Named)
+    names.choices = None  # type: ignore[assignment]  # an unknown name is refused by _Named, which says what there is
     for study in STUDIES.values():
         help_ = f"{study.title}. {study.source}"
         _add_options(names.add_parser(study.name, help=help_, description=help_, allow_abbrev=False), study)
     for alias, name in ALIASES.items():
-        _add_options(add(alias, f"The same as `study {name}`: {STUDIES[name].title}."), STUDIES[name])
+        added = add(alias, f"The same as `study {name}`: {STUDIES[name].title}.")
+        added.set_defaults(json=False)
+        _add_options(added, STUDIES[name])
+
+
+class _Named(argparse._SubParsersAction):  # type: ignore[type-arg]
+    """The command of a study. A name that is none is refused as everywhere else."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        study_of(values[0])
+        super().__call__(parser, namespace, values, option_string)
 
 
 def _add_options(parser: argparse.ArgumentParser, study: Study[Any]) -> None:
@@ -44,7 +55,10 @@ def _add_options(parser: argparse.ArgumentParser, study: Study[Any]) -> None:
     for field in field_table(study.options).values():
         cli_options.add_field(parser, field)
     cli_options.add_threads(parser)
-    parser.add_argument("--json", action="store_true", help="one record a line on standard output")
+    # Without a default of its own, which would undo `study --json NAME`.
+    parser.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one record a line on standard output"
+    )
     parser.add_argument("--keep", action="store_true", help="keep what is found in a new folder of --run-dir")
     parser.add_argument(
         "--run", action="append", default=[], dest="runs", metavar="RUN",
@@ -75,6 +89,10 @@ def measure(options: argparse.Namespace) -> Iterator[str]:
     study = STUDIES[options.study]
     networks, chosen = _asked(study, options)
     study.refuse(networks, chosen)
+    root = root_folder(options.run_dir)
+    if options.keep:
+        refuse_too_many(networks)
+        refuse_unwritable(root)
     import torch
 
     torch.set_num_threads(options.threads or 1)
@@ -89,13 +107,13 @@ def measure(options: argparse.Namespace) -> Iterator[str]:
     finally:
         bar.clear()
     if options.keep:
-        root = root_folder(options.run_dir)
         kept = keep(root, Found(study, tuple(networks), chosen, tuple(records)))
         print(f"resnet_core: kept as {kept} in {root}", file=sys.stderr)  # noqa: T201 - standard output is for records
 
 
 def _asked(study: Study[Any], options: argparse.Namespace) -> tuple[Sequence[Subject], Any]:
     """The networks, and the study's options: as given, else as the recipe of a kept run has them, else the default."""
+    cli_options.refuse_set(options)
     table = field_table(study.options)
     named = [(named, cli_options.arch(named, options.set)) for named in options.preset]
     networks = [Subject(cli_options.name_of(named, spec), spec) for named, spec in named]

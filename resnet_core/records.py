@@ -11,12 +11,17 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json as encoded
 
 NOT_FINITE: Any = "strings"
+# What a record's number must be, so that whoever draws it may divide by it. Checked where a record is read.
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Some = Annotated[int, Field(ge=1, lt=2**63)]
+Whole = Annotated[int, Field(ge=0, lt=2**63)]
 LINE = re.compile(rb'\{"kind":"(\w+)","record":(\{.*\})\}\n?', re.DOTALL)
 
 
@@ -42,7 +47,7 @@ class Provenance(Record):
     seed: int
     device: str
     device_name: str
-    threads: int
+    threads: Whole
     versions: dict[str, str]
     time_s: float
 
@@ -102,7 +107,7 @@ def is_line(message: bytes) -> bool:
     return message.startswith(b'{"kind":')
 
 
-def from_line(kinds: Mapping[str, type[Record]], line: bytes) -> Record:
+def from_line(kinds: Mapping[str, type[R]], line: bytes) -> R:
     """The record of a line. KeyError where its class is not one of ``kinds``, ValueError where it is no record."""
     found = LINE.fullmatch(line)
     if found is None:

@@ -4,6 +4,7 @@ What runs in a child and is no study stands in :mod:`resnet_core.jobs.tasks`, wh
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -30,9 +31,12 @@ STUDIES: dict[str, Study[Any]] = {
 }
 
 
+MOST_NETWORKS = 4  # that a figure can tell apart
+
+
 def study_of(name: str) -> Study[Any]:
     """The study of that name, or a refusal that lists what there is."""
-    if name not in STUDIES:
+    if not isinstance(name, str) or name not in STUDIES:
         raise Refusal(
             N_("There is no study {study}; there are {studies}."), study=shorten(name), studies=", ".join(STUDIES)
         )
@@ -57,9 +61,31 @@ class Found:
         """The names of its networks, or the study's own where it has none."""
         return " · ".join(network.name for network in self.networks) or self.study.name
 
+    @property
+    def order(self) -> tuple[Any, Any]:
+        """Its networks and options as they are written down, plain JSON values; :meth:`read` takes them."""
+        return self.study.order([network.taken_along for network in self.networks], self.options)
+
+    @classmethod
+    def read(cls, study: Study[Any], networks: Any, options: Any, records: Iterable[Finding]) -> Self:
+        """From what was written, checked here once for everybody who draws it.
+
+        KeyError, TypeError, ValueError where it is not what a study of this kind finds.
+        """
+        subjects, chosen = study.asked(networks, options)
+        found = tuple(records)
+        refuse_too_many(subjects)
+        if bool(subjects) is not study.networks or not found:
+            raise ValueError("a study has networks, unless it is about none, and records")
+        if not {record.place for record in found} <= set(range(len(subjects) or 1)):
+            raise ValueError("each record belongs to one of the networks")
+        if not all(found[0].stands_beside(record) for record in found):
+            raise ValueError("the records were not measured together")
+        return cls(study, tuple(subjects), chosen, found)
+
     def to_json(self) -> str:
         """All of it as one JSON object, in lines for a reader; :meth:`from_json` reads it back."""
-        networks, options = self.study.order(self.networks, self.options)
+        networks, options = self.order
         values = {
             "study": self.study.name, "networks": networks, "options": options,
             "records": self.records,
@@ -72,12 +98,21 @@ class Found:
         try:
             values = json.loads(text)
             study = study_of(values["study"])
-            networks, options = study.asked(values["networks"], values["options"])
-            records = tuple(from_dict(study.record, record) for record in values["records"])
+            records = [from_dict(study.record, record) for record in values["records"]]
+            return cls.read(study, values["networks"], values["options"], records)
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, Refusal):
                 raise
             raise Refusal(
                 N_("This file holds no study that this program can read ({reason})."), reason=shorten(error)
             ) from error
-        return cls(study, tuple(networks), options, records)
+
+
+def refuse_too_many(networks: Sequence[Subject]) -> None:
+    """A :class:`Refusal` for more networks than a figure can tell apart."""
+    if len(networks) > MOST_NETWORKS:
+        raise Refusal(
+            N_("A study of up to {most} networks can be kept, for its figure must tell them apart; this one has "
+               "{count}."),
+            most=MOST_NETWORKS, count=len(networks),
+        )  # fmt: skip

@@ -7,9 +7,11 @@ of the link and its file. A new one is a file in :mod:`resnet_core.probe` (optio
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from pydantic import Field
 
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import Specification
@@ -67,9 +69,19 @@ class Subject(NamedTuple):
         weights = None if self.weights is None else str(self.weights)
         return {"name": self.name, "arch": self.spec.model_dump(mode="json"), "weights": weights}
 
+    @property
+    def taken_along(self) -> Self:
+        """As it is written down: the weights by their run and file, and not by a path of this machine."""
+        return self if self.weights is None else self._replace(weights=Path(*self.weights.parts[-2:]))
+
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], place: int) -> Self:
-        """From plain JSON values. ``arch`` may lack fields that came later; KeyError without one."""
+    def from_dict(cls, values: Any, place: int) -> Self:
+        """From plain JSON values. ``arch`` may lack fields that came later; KeyError without one.
+
+        TypeError, ValueError: these are no network's.
+        """
+        if not isinstance(values, Mapping):
+            raise TypeError("a network is an object with its name and its specification")
         weights = values.get("weights")
         return cls(str(values["name"]), ArchSpec(**values["arch"]), place, Path(weights) if weights else None)
 
@@ -78,14 +90,34 @@ class Subject(NamedTuple):
 class Finding(Provenance):
     """The base of a study's records: which of its networks the record is about, beside where and how it was measured.
 
-    ``network`` is its name, ``place`` its number among the networks of the study, from 0.
+    ``network`` is its name, ``place`` its number among the networks of the study, from 0. The lists of a record run in
+    parallel: the entries of one number belong together.
+
+    A record is checked when it is made or read, so that a figure can draw each that there is: ValueError otherwise.
     """
 
     network: str = ""
     place: int = 0
 
+    def __post_init__(self) -> None:
+        lists = (getattr(self, field.name) for field in fields(self))
+        if len({len(values) for values in lists if isinstance(values, tuple)}) > 1:
+            raise ValueError("the lists of a record are of one length")
+        if missing := [name for name in self.measured_by() if name not in self.versions]:
+            raise ValueError(f"a record names the version of {', '.join(missing)}")
 
+    def measured_by(self) -> tuple[str, ...]:
+        """The packages whose versions it must name."""
+        return ("torch",)
+
+    def stands_beside(self, _other: Self) -> bool:
+        """Whether one figure can show both."""
+        return True
+
+
+Units = Annotated[tuple[str, ...], Field(min_length=1)]  # a record's names of the residual units
 R = TypeVar("R", bound=Finding)
+SEED = N_("Decides the first weights and whatever else is drawn by chance.")  # where no training's batch is shown
 
 
 @dataclass(frozen=True)
@@ -139,20 +171,25 @@ class Study(Generic[R]):
         """The arguments of its job, plain JSON values."""
         return [network.to_dict() for network in networks], options.model_dump(mode="json")
 
-    def asked(self, networks: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> tuple[list[Subject], Any]:
-        """The networks and options of an order. Refuses what cannot be measured; KeyError, TypeError for no order."""
-        subjects = [Subject.from_dict(values, place) for place, values in enumerate(networks)]
-        chosen = self.options(**options)
-        self.refuse(subjects, chosen)
-        return subjects, chosen
+    def asked(self, networks: Any, options: Any) -> tuple[list[Subject], Any]:
+        """The networks and options of an order, as :meth:`order` made it.
+
+        The machine is not asked, so that what was measured elsewhere can be read: who measures calls :meth:`refuse`
+        too. KeyError, TypeError, ValueError for what is no order.
+        """
+        if not isinstance(networks, list | tuple) or not isinstance(options, Mapping):
+            raise TypeError("an order is a list of networks and an object of options")
+        return [Subject.from_dict(values, place) for place, values in enumerate(networks)], self.options(**options)
 
 
-def from_recipe(name: str, default: Any = None) -> Any:
-    """An option that is a field of the training recipe: of one name, meaning and words everywhere.
+def from_recipe(name: str, help_: str = "", *, default: Any = None) -> Any:
+    """An option that is a field of the training recipe: of one name, kind and range everywhere.
 
-    ``default``: another one than the recipe's.
+    ``help_``: what it decides here, a message id, where that is not what it decides in a training. ``default``: another
+    one than the recipe's.
     """
     field = copy(TrainSpec.model_fields[name])
+    field.description = help_ or field.description
     if default is not None:
         field.default = default
     return field
@@ -161,17 +198,24 @@ def from_recipe(name: str, default: Any = None) -> Any:
 class OnDevice(Specification):
     """Options of a study that computes somewhere, on first weights from a seed."""
 
-    seed: int = from_recipe("seed")
-    device: Device = from_recipe("device")
+    seed: int = from_recipe("seed", SEED)
+    device: Device = from_recipe(
+        "device", N_("Where it is measured: the processor, an NVIDIA GPU (CUDA) or an Apple GPU (MPS).")
+    )
 
 
 class OnImages(OnDevice):
-    """Options of a study on one batch of real images, the very first of a training with the same seed."""
+    """Options of a study on real images, by default on the very first batch of a training with the same seed."""
 
-    data: Data = from_recipe("data")
+    seed: int = from_recipe("seed", N_("Decides the first weights and which images are in the batch."))
+    data: Data = from_recipe(
+        "data",
+        N_("What the network is shown. Digits are bundled; CIFAR and Fashion-MNIST are fetched once; shapes are drawn "
+           "here."),
+    )  # fmt: skip
     side: int = from_recipe("side")
     archive: str = from_recipe("archive")
-    batch_size: int = from_recipe("batch_size")
+    batch_size: int = from_recipe("batch_size", N_("Images that go through the network at once."))
 
     @property
     def images(self) -> DataChoice:

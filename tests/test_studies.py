@@ -11,8 +11,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import streamlit as st
 
@@ -225,7 +227,11 @@ def test_the_list_of_studies_names_each_with_its_options(capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["weather"], "invalid choice"),
+        (["weather"], "There is no study weather; there are gradients"),
+        (["kernels", "--set", "width=3"], "--set changes a preset, and none is named"),
+        (["gradients", "--run", "nothing-here", "--set", "skip=false"], "--set changes a preset, and none is named"),
+        (["gradients", *["cifar20"] * 5, "--keep"], "this one has 5"),
+        (["gradients", "cifar20", "--keep", "--run-dir", "/dev/null/runs"], "No run can be kept in /dev/null/runs"),
         (["gradients"], "Name the network"),
         (["kernels", "cifar20"], "takes no network"),
         (["gradients", "cifar20", "--batch-size", "1"], "from 2 to 4096; got 1"),
@@ -341,6 +347,165 @@ def test_a_study_without_a_place_of_its_own_has_a_section(name: str) -> None:
     assert [run.study for run in runs(cache.desk().root)].count(name) == 1
 
 
-def test_an_option_on_images_is_the_recipes() -> None:
+def test_an_option_on_images_is_the_recipes_with_words_of_its_own() -> None:
     recipe, option = field_table(TrainSpec), field_table(OnImages)
-    assert all(option[name] == recipe[name] for name in option)
+    assert all(option[name]._replace(help="") == recipe[name]._replace(help="") for name in option)
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_the_words_of_an_option_are_true_of_a_study(study: Study[Any]) -> None:
+    told = {name: row.help for name, row in field_table(study.options).items()}
+    assert "trained" not in told.get("device", "")
+    assert "learned" not in told.get("data", "")
+    assert "order of the images" not in told.get("seed", "")
+    ordered = study.name in ("gradients", "activations")
+    assert ("which images" in told.get("seed", "")) is ordered
+
+
+def test_a_kept_study_is_read_where_it_could_not_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = found_by(STUDIES["gradients"])
+    run_id = keep(tmp_path, found)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0))
+    with pytest.raises(Refusal, match="GB are free"):
+        found.study.refuse(found.networks, found.options)
+    assert read_study(tmp_path, run_id) == found
+    assert Found.from_json(found.to_json()) == found
+
+
+def test_a_child_refuses_what_it_cannot_measure() -> None:
+    study = STUDIES["gradients"]
+    huge = Subject("huge", ArchSpec(stages=(400, 400, 400), width=1024))
+    job = cache.desk().submit("gradients", *study.order([huge], study.options()))
+    assert job.wait(60)
+    assert "GB" in str(job.error)
+
+
+BROKEN: list[Any] = [None, "", "x", "NaN", "Infinity", 0, -1, 10**400, 1e-300, [], {}, [0], [0, 0], ["x"], {"x": 0}]
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_whatever_can_be_read_can_be_drawn(study: Study[Any]) -> None:
+    """Each field of a record, spoiled in each of many ways: refused where it is read, or drawn."""
+    found = found_by(study)
+    whole = json.loads(found.to_json())
+    refused = 0
+    for name, value in whole["records"][0].items():
+        spoiled = [*BROKEN, *([value[:-1], [value[0], *value]] if isinstance(value, list) and value else [])]
+        if isinstance(value, list) and value:
+            spoiled += [[one, *value[1:]] for one in BROKEN]
+        if isinstance(value, dict):
+            spoiled += [{**value, key: one} for key in value for one in BROKEN]
+        for other in spoiled:
+            records = [{**whole["records"][0], name: other}, *whole["records"][1:]]
+            try:
+                again = Found.from_json(json.dumps({**whole, "records": records}))
+            except Refusal:
+                refused += 1
+                continue
+            for parts in (draw(again, words("en")), findings_csv(again.records)):
+                assert parts, (name, other)
+    assert refused > 50
+
+
+def spoil(folder: Path, spoiled: str, value: Any) -> None:
+    """Write another value into the header, or into the first record, of a kept study."""
+    if spoiled in ("task", "args"):
+        head = json.loads((folder / "header.json").read_text())
+        (folder / "header.json").write_text(json.dumps({**head, spoiled: value}))
+        return
+    first, *others = (folder / "records.jsonl").read_text().splitlines()
+    line = json.loads(first)
+    line["record"][spoiled] = value
+    lines = [json.dumps(line, separators=(",", ":")), *others]
+    (folder / "records.jsonl").write_text("".join(f"{one}\n" for one in lines))
+
+
+@pytest.mark.parametrize(
+    ("name", "spoiled", "value", "listed"),
+    [
+        ("gradients", "args", [[1], {}], True), ("gradients", "args", "ab", True), ("gradients", "args", 7, True),
+        ("gradients", "args", [[{"name": "x"}], {}], True), ("gradients", "args", [[], 3], True),
+        ("gradients", "task", ["x"], False), ("gradients", "place", 7, True), ("activations", "place", -1, True),
+        ("gradients", "data", "weather", True), ("gradients", "norms", [1.0], True), ("activations", "names", [], True),
+        ("latency", "place", 2, True), ("latency", "times_s", [], True), ("latency", "times_s", [0.0, 0.0], True),
+        ("latency", "times_s", [1.0, 2.0], True), ("kernels", "times_1x1_s", [], True), ("kernels", "place", 1, True),
+        ("roofline", "ops", ["x"], True), ("counts", "versions", {}, True),
+    ],
+)  # fmt: skip
+def test_a_damaged_folder_says_so_and_can_be_deleted(name: str, spoiled: str, value: Any, listed: bool) -> None:
+    root = cache.desk().root
+    whole, broken = (keep(root, found_by(STUDIES[name])) for _ in range(2))
+    spoil(root / broken, spoiled, value)
+    assert read_study(root, broken) is None
+    assert {whole, broken} - {run.id for run in runs(root)} == (set() if listed else {broken})
+    if spoiled == "args" and not isinstance(value, list):
+        assert cache.desk().get(broken) is None
+    visitor = open_page("runs", study=broken)
+    assert "cannot be read" in visitor.info[0].value
+    visitor = open_page("runs", study=whole)
+    assert not visitor.info
+    if listed:
+        row = [run.id for run in runs(root)].index(broken)
+        visitor = open_page("runs")
+        visitor.session_state["runs.table"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+        visitor.run()
+        visitor = unfolded(visitor, "runs.take")
+        assert "cannot be read" in visitor.info[0].value
+        unfolded(visitor, "runs.delete").button(key="runs.delete.now").click().run()
+        calm(visitor)
+        assert not (root / broken).exists()
+    cache.desk().delete(whole)
+
+
+def test_what_is_written_names_the_run_and_no_path_of_the_server(tmp_path: Path) -> None:
+    found = found_by(STUDIES["gradients"])
+    weights = tmp_path / "secret" / "Run_1" / "last.safetensors"
+    networks = tuple(network._replace(weights=weights) for network in found.networks)
+    learned = Found(found.study, networks, found.options, found.records)
+    assert str(weights) in json.dumps(found.study.order(networks, found.options)), "the child must find them"
+    run_id = keep(tmp_path, learned)
+    for text in (learned.to_json(), (tmp_path / run_id / "header.json").read_text()):
+        assert "Run_1/last.safetensors" in text
+        assert "secret" not in text
+    for again in (Found.from_json(learned.to_json()), read_study(tmp_path, run_id)):
+        assert again is not None
+        assert draw(again, words("en")) == draw(learned, words("en"))
+        assert again.to_json() == learned.to_json()
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_json_may_stand_before_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["cifar20", "--set", "stages=1,1,1", "--set", "width=4"]
+    for command in (["study", "--json", "gradients", *small], ["gradients", *small, "--json"]):
+        assert main(command) == 0
+        (line,) = capsys.readouterr().out.splitlines()
+        assert from_json(gradients.GradientFlow, line).names
+    assert main(["gradients", *small]) == 0
+    assert capsys.readouterr().out.startswith("cifar20, stages=1,1,1, width=4\n")
+    assert main(["study", "kernels", "--channels", "4", "--map-size", "8"]) == 0
+    assert capsys.readouterr().out.startswith("  channels = 4\n"), "no line for a network where there is none"
+
+
+def test_a_kept_study_is_no_training_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = keep(tmp_path, found_by(STUDIES["gradients"]))
+    assert main(["train", "--resume", run_id, "--run-dir", str(tmp_path)]) == 2
+    assert "is a kept measurement and no training" in capsys.readouterr().err
+
+
+def test_a_second_try_that_is_refused_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "study.activations"
+    visitor = unfolded(open_page(a="resnet101", b="resnet101"), key)
+    visitor.button(key=f"{key}.ask0").click().run()
+    asked = visitor.session_state[f"{key}.asked"]
+    asked.stop()
+    until(lambda: asked.finished)
+    visitor.run()
+
+    def full(*_args: object, **_named: object) -> None:
+        raise Refusal("The desk is full.")
+
+    monkeypatch.setattr(cache, "ask", full)
+    visitor.button(key=f"{key}.retry").click().run()
+    calm(visitor)
+    assert "The desk is full." in [box.value for box in visitor.error]
+    assert visitor.button(key=f"{key}.retry")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 from app.figures.compare import coloured, table
 from app.figures.gradients import LEGEND, Figure
@@ -13,7 +13,6 @@ from app.figures.parts import Chart, Html, Names, Part, Records, Text, source
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from app.text.operators import operator_name
-from resnet_core.cost.ledger import Kind
 from resnet_core.probe.timing import Roofline
 
 HEIGHT = 420
@@ -156,10 +155,9 @@ def _by_kind(roofline: Roofline, words: Words) -> dict[str, tuple[float, tuple[s
 def _mark(roofline: Roofline, place: int, words: Words) -> str:
     """A kind's name beside its mark, short enough for a telephone: ``3×3``, ``3×3 g=32``."""
     op, kernel, groups = roofline.ops[place], roofline.kernels[place], roofline.groups[place]
-    name = f"{kernel}×{kernel}" if op == "conv" else operator_name(cast(Kind, op), words)
+    name = f"{kernel}×{kernel}" if op == "conv" else operator_name(op, words)
     return f"{name} g={groups}" if groups > 1 else name
 
 
 def _title(roofline: Roofline, place: int, words: Words) -> str:
-    op = cast(Kind, roofline.ops[place])
-    return operator_name(op, words, kernel=roofline.kernels[place], groups=roofline.groups[place])
+    return operator_name(roofline.ops[place], words, kernel=roofline.kernels[place], groups=roofline.groups[place])

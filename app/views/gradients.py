@@ -12,6 +12,7 @@ from app.slots import SLOT_NAMES, SLOTS
 from app.text import Words
 from app.views import parts, study
 from app.views.asked import Asked, of_networks
+from resnet_core.errors import Refusal
 
 KEY = "gradients"
 QUICK_S = 1.0  # a warm measurement of a ResNet-56 takes a quarter of it on a machine that does nothing else
@@ -53,7 +54,11 @@ class Panel:
         if before and before.networks == networks and before.current.options == asked.current.options:
             asked = before  # what failed stays so until the visitor tries again
         st.session_state[f"{KEY}.asked"] = asked
-        asked.go_on()
+        try:
+            asked.go_on()
+        except Refusal as refusal:
+            self.note.error(self.words.refusal(refusal))
+            return
         deadline = time.monotonic() + QUICK_S
         while not all(job.wait(BEAT_S) for job in asked.current.jobs) and time.monotonic() < deadline:
             # In a fragment's run, Streamlit lets a newer run take over where the session is read.

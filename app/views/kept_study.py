@@ -6,10 +6,13 @@ from app import cache, state
 from app.figures.studies import draw
 from app.text import Words
 from app.views import parts
+from resnet_core.errors import N_
 from resnet_core.fields import field_table, to_text
 from resnet_core.jobs.kept import read_study
-from resnet_core.jobs.store import folder_of, title_of
+from resnet_core.jobs.store import HEADER, folder_of, title_of
 from resnet_core.studies import Found
+
+UNREADABLE = N_("This study cannot be read: another version of this program wrote it, or its files are damaged.")
 
 
 def show(words: Words) -> None:
@@ -22,8 +25,11 @@ def show(words: Words) -> None:
     with st.container(border=True, key="runs.study"):
         title, close = st.columns([6, 1], vertical_alignment="center")
         close.button(words("Close"), key="runs.study.close", width="stretch", on_click=state.show_study, args=("",))
-        if found is None or folder is None:
-            title.info(words("The study of this link is not kept here any more, or another version wrote it."))
+        if folder is None or not (folder / HEADER).exists():
+            title.info(words("The study of this link is not kept here any more."))
+            return
+        if found is None:
+            title.info(words(UNREADABLE))
             return
         title.subheader(f"{words(found.study.title)} · {title_of(folder) or found.title}")
         parts.show(draw(found, words), f"kept.{study_id}", words)

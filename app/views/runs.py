@@ -186,7 +186,7 @@ def _obstacle(chosen: Sequence[RunSummary], words: Words) -> str:
     if len(chosen) > MOST_RUNS:
         return words("At most {most} runs can be compared; {count} are chosen.", most=MOST_RUNS, count=len(chosen))
     if unreadable := [_literal(run.name) for run in chosen if not run.readable]:
-        return words("Written by another version of this program, so it cannot be opened: {names}.",
+        return words("Written by another version of this program or damaged, so it cannot be opened: {names}.",
                      names=", ".join(unreadable))  # fmt: skip
     folders = [folder_of(cache.desk().root, run.id) for run in chosen]
     asked = [known for folder in folders if folder and (known := specs(load(folder / HEADER) or {}))]

@@ -38,8 +38,7 @@ def section(key: str, asks: Sequence[Ask], words: Words, *, options: bool = True
             ask.title, key=f"{key}.ask{number}", width="stretch", disabled=beats and options, on_click=begin,
             args=(key, ask),
         )  # fmt: skip
-    if refused := st.session_state.pop(f"{key}.refused", None):
-        st.error(words.refusal(refused))
+    _refused(key, words)
     if asked:
         st.fragment(_answer, run_every=BEAT_S if beats else None)(key, beats)
 
@@ -77,11 +76,28 @@ def begin(key: str, ask: Ask) -> None:
     st.session_state[f"{key}.asked"] = asked
 
 
+def _again(key: str, asked: Asked) -> None:
+    """Callback of a button: ask once more for what failed."""
+    try:
+        asked.current.begin()
+    except Refusal as refusal:
+        st.session_state[f"{key}.refused"] = refusal
+
+
+def _refused(key: str, words: Words) -> None:
+    """Say once why what was asked could not begin."""
+    if refused := st.session_state.pop(f"{key}.refused", None):
+        st.error(words.refusal(refused))
+
+
 def _answer(key: str, beats: bool) -> None:
     words, asked = state.resume(), _asked(key)
     if asked is None:
         return
-    asked.go_on()
+    try:
+        asked.go_on()
+    except Refusal as refusal:  # the next of several; it is tried again at the next look
+        st.error(words.refusal(refusal))
     fresh = {slot: one.spec for slot, one in asked.networks.items() if not one.weights}
     if any(spec != state.experiment().network(slot).spec for slot, spec in fresh.items()):
         st.info(words("A network has changed since this was measured. Measure again for the networks above."))
@@ -109,5 +125,6 @@ def problems(key: str, asked: Asked, words: Words) -> None:
     for letter, job in asked.failed:
         told = waiting.reason(job, words)
         st.error(f"{letter}: {told}" if letter and len(asked.networks) > 1 else told)
+    _refused(key, words)
     if asked.failed:
-        st.button(words("Try again"), key=f"{key}.retry", on_click=asked.current.begin)
+        st.button(words("Try again"), key=f"{key}.retry", on_click=_again, args=(key, asked))

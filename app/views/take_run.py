@@ -10,6 +10,7 @@ import streamlit as st
 from app import cache
 from app.text import Words
 from app.views import parts
+from app.views.kept_study import UNREADABLE
 from resnet_core.errors import N_, Refusal
 from resnet_core.export.runs import facts_json, records_csv, zipped
 from resnet_core.export.tensorboard import refuse_tensorboard, write_events
@@ -33,6 +34,8 @@ def show(run: RunSummary, words: Words) -> None:
     if run.study:
         if found := read_study(cache.desk().root, run.id):
             parts.downloads(found, f"runs.{run.id}", words)
+        else:
+            st.info(words(UNREADABLE))
         return
     name = run.file_name
     if (folder / RECORDS).exists():

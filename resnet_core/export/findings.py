@@ -37,7 +37,8 @@ def findings_text(record: Finding) -> Iterable[str]:
     values = to_dict(record)
     lists = {name: value for name, value in values.items() if isinstance(value, list) and value}
     single = {name: value for name, value in values.items() if not isinstance(value, list | dict)}
-    yield str(values["network"])
+    if record.network:
+        yield record.network
     for name, value in single.items():
         if name not in (*PROVENANCE, "network", "place"):
             yield from _single(name, value)
@@ -56,7 +57,7 @@ def findings_text(record: Finding) -> Iterable[str]:
             yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield (
         f"  measured: seed {record.seed}, {record.device} ({record.device_name}), threads {record.threads}, "
-        f"torch {record.versions.get('torch', '?')}, {record.time_s:.2f} s"
+        f"torch {record.versions['torch']}, {record.time_s:.2f} s"
     )
 
 

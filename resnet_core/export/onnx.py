@@ -27,7 +27,7 @@ MAX_BYTES = 300_000_000  # a file of protocol buffers ends at 2 GB, and several 
 class OnnxOptions(Specification):
     """Which first weights stand in the file."""
 
-    seed: int = from_recipe("seed")
+    seed: int = from_recipe("seed", N_("Decides the first weights."))
 
 
 STUDY = Study(

@@ -77,7 +77,9 @@ def _begun(control: Control, task: Task, args: list[Any], options: dict[str, Any
     module, _, name = task.run.partition(":")
     work: Callable[..., Generator[Record, None, None]] = getattr(importlib.import_module(module), name)
     if task.study:
-        return work(*task.study.asked(*args), control.progress)
+        networks, chosen = task.study.asked(*args)
+        task.study.refuse(networks, chosen)
+        return work(networks, chosen, control.progress)
     if task.kind == "probe":
         return work(*args, control.progress)
     if "folder" in options:

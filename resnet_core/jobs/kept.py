@@ -11,12 +11,11 @@ from typing import Any
 from resnet_core.errors import N_, Refusal
 from resnet_core.jobs.store import HEADER, RECORDS, Writer, folder_of, load, new_id
 from resnet_core.jobs.stored import run_header
-from resnet_core.records import Record, from_line, to_line
+from resnet_core.records import from_line, to_line
 from resnet_core.spec import ArchSpec
-from resnet_core.studies import STUDIES, Found
-from resnet_core.study import Finding, Subject
+from resnet_core.studies import STUDIES, Found, refuse_too_many
+from resnet_core.study import Subject
 
-MOST_NETWORKS = 4  # that a figure can tell apart
 WEIGHTS = "last.safetensors"  # of a training's folder: those after its last step
 TAKEN = ("data", "side", "archive")  # what a study of trained weights takes from their recipe unless told otherwise
 
@@ -25,15 +24,10 @@ def keep(root: Path, found: Found) -> str:
     """Write what a study found into a new folder; its id. A :class:`Refusal` where that cannot be done."""
     if not found.records:
         raise Refusal(N_("There is nothing to keep yet."))
-    if len(found.networks) > MOST_NETWORKS:
-        raise Refusal(
-            N_("A study of up to {most} networks can be kept, for its figure must tell them apart; this one has "
-               "{count}."),
-            most=MOST_NETWORKS, count=len(found.networks),
-        )  # fmt: skip
+    refuse_too_many(found.networks)
     writer = Writer(root, new_id())
     writer.claim()
-    args = list(found.study.order(found.networks, found.options))
+    args = list(found.order)
     facts = {"threads": found.records[0].threads, "seed": found.records[0].seed, "device": found.records[0].device}
     writer.header({"task": found.study.name, "args": args, "label": found.title, "run": None, **facts})
     for record in found.records:
@@ -45,20 +39,24 @@ def keep(root: Path, found: Found) -> str:
 
 
 def read_study(root: Path, run_id: str) -> Found | None:
-    """What a kept study found; None where there is none that this version can read."""
+    """What a kept study found; None where there is none that this version can read, or it is damaged."""
     folder = folder_of(root, run_id)
     head = load(folder / HEADER) if folder else None
-    if folder is None or head is None or head.get("task") not in STUDIES:
+    if folder is None or head is None or not is_study(head):
         return None
     study = STUDIES[head["task"]]
     try:
-        networks, options = study.asked(*head["args"])
-        kinds: dict[str, type[Record]] = {study.record.__name__: study.record}
-        records = [from_line(kinds, line) for line in _lines(folder / RECORDS)]
+        networks, options = head["args"]
+        kinds = {study.record.__name__: study.record}
+        return Found.read(study, networks, options, [from_line(kinds, line) for line in _lines(folder / RECORDS)])
     except (KeyError, TypeError, ValueError):  # a Refusal is a ValueError
         return None
-    found = tuple(record for record in records if isinstance(record, Finding))
-    return Found(study, tuple(networks), options, found) if found else None
+
+
+def is_study(head: Mapping[str, Any]) -> bool:
+    """Whether the header of a folder is a kept study's."""
+    task = head.get("task")
+    return isinstance(task, str) and task in STUDIES
 
 
 def trained(folder: Path, name: str = "") -> tuple[Subject, Mapping[str, Any]]:

@@ -28,6 +28,7 @@ from resnet_core.jobs.store import (
     title_of,
 )
 from resnet_core.records import Record
+from resnet_core.study import Subject
 
 CHECKPOINT = "resume.json"
 TAIL = 1 << 16  # bytes: some tens of records
@@ -44,7 +45,8 @@ class RunSummary(Record):
     network's name. ``status``: as in :data:`resnet_core.jobs.store.Status`; ``elsewhere``: another program runs it.
     ``started_at``: UTC, ISO 8601. ``step`` of ``steps``, which is 0 where a budget of time decides the length or
     the run has not begun. Accuracies are from 0 to 1, None before a test. ``time_s``: what the training has taken;
-    ``bytes``: what its folder takes. ``readable``: whether this version understands its network and its recipe.
+    ``bytes``: what its folder takes. ``readable``: whether this version understands its network and its recipe, or
+    its networks and options.
     ``resumable``: whether it ended early and can go on.
     """
 
@@ -136,9 +138,8 @@ def summarise(folder: Path, here: Mapping[str, Status] | None = None) -> RunSumm
 
 
 def _study(folder: Path, name: str, head: dict[str, Any]) -> RunSummary | None:
-    """A study, which was kept when it was finished; None for what is none: its arguments are networks and options."""
-    args = head.get("args")
-    if not (isinstance(args, list) and len(args) == 2 and isinstance(args[0], list)):
+    """A study, which was kept when it was finished; None for what is none, for a study has arguments."""
+    if "args" not in head:
         return None
     options = _recipe(head)
     return RunSummary(
@@ -158,9 +159,18 @@ def _study(folder: Path, name: str, head: dict[str, Any]) -> RunSummary | None:
         best_accuracy=None,
         time_s=_number((load(folder / END) or {}).get("time_s")) or 0.0,
         bytes=_size(folder),
-        readable=True,
+        readable=_is_order(head["args"]),
         resumable=False,
     )
+
+
+def _is_order(args: Any) -> bool:
+    """Whether a study's arguments are networks and options, as far as its table and its records need not be read."""
+    try:
+        networks, options = args
+        return isinstance(options, dict) and all(Subject.from_dict(one, 0) for one in networks)
+    except (KeyError, TypeError, ValueError):  # a Refusal is a ValueError
+        return False
 
 
 def _so_far(folder: Path) -> dict[str, Any]:

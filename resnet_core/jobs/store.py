@@ -14,6 +14,7 @@ import secrets
 import shutil
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, Literal
 
 from resnet_core.errors import N_, Refusal
@@ -67,10 +68,7 @@ class Writer:
         except BlockingIOError as error:
             raise going_on(self.folder.name) from error
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Refusal(
-                N_("No run can be kept in {folder} ({reason})."), folder=str(self.folder.parent), reason=reason
-            ) from error
+            raise _unwritable(self.folder.parent, error) from error
 
     def header(self, values: dict[str, Any]) -> None:
         """Write or rewrite ``header.json``."""
@@ -137,6 +135,21 @@ class Writer:
                "lose what comes from now on."),
             folder=str(self.folder.parent), reason=error.strerror or type(error).__name__,
         )  # fmt: skip
+
+
+def refuse_unwritable(root: Path) -> None:
+    """A :class:`Refusal` where no run can be kept in a folder: before the work, not after it."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=root) as file:
+            file.write(b"\n")
+    except OSError as error:
+        raise _unwritable(root, error) from error
+
+
+def _unwritable(root: Path, error: OSError) -> Refusal:
+    reason = error.strerror or type(error).__name__
+    return Refusal(N_("No run can be kept in {folder} ({reason})."), folder=str(root), reason=reason)
 
 
 def _lock(lock: IO[bytes]) -> None:

@@ -88,7 +88,9 @@ def read(root: Path, run_id: str) -> StoredRun | None:
     """A run from its folder; None where there is none that this version can read."""
     folder = folder_of(root, run_id)
     head = load(folder / HEADER) if folder else None
-    if folder is None or head is None or (head.get("task") == "train" and specs(head) is None):
+    if folder is None or head is None or not isinstance(head.get("args"), list):
+        return None
+    if head.get("task") == "train" and specs(head) is None:
         return None
     return StoredRun(folder, head)
 

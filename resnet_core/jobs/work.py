@@ -8,7 +8,8 @@ from typing import Any
 from resnet_core import devices as machine
 from resnet_core.errors import N_
 from resnet_core.jobs.tasks import DeviceList
-from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
+from resnet_core.probe import networks
+from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.study import Progress
 from resnet_core.train import checkpoint, loop, sets
@@ -44,14 +45,7 @@ def train(
 
 def fetch(name: str, side: int, archive: str, progress: Progress) -> Iterator[Any]:
     """A published data set, downloaded and decoded if it is not here. It yields nothing: its result are the files."""
-    choice = DataChoice(name, side, archive)
-    with closing(sets.fetching(choice)) as parts:  # type: ignore[type-var]  # at a stop, what has arrived is kept
-        for known in parts:
-            done, total = (f"{count / 1e6:.1f}" for count in (known.done_bytes, known.total_bytes))
-            progress(
-                known.done_bytes, known.total_bytes, N_("Fetching {data}: {done} of {total} MB"),
-                data=TRAIN_FIELDS["data"].choices[name], done=done, total=total,
-            )  # fmt: skip
+    networks.fetch(DataChoice(name, side, archive), progress)
     yield from ()
 
 

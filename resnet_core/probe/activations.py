@@ -5,16 +5,15 @@ with variance 2/n keep the size of the rest from layer to layer. An identity sho
 there (arXiv:1603.05027, equation 4), so the signal grows from unit to unit unless something normalises it.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from resnet_core.cost.memory import refuse_inference_if_too_large
 from resnet_core.errors import N_
-from resnet_core.spec import ArchSpec
-from resnet_core.study import Counter, Finding, OnImages, Progress, Study, Subject
-from resnet_core.train.facts import fit
+from resnet_core.probe.limits import on_images
+from resnet_core.recipe import Data
+from resnet_core.study import Counter, Finding, OnImages, Progress, Study, Subject, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +25,14 @@ class Activations(Finding):
     zero, whether the unit ends with that ReLU or not. ``trained``: whether these are a kept run's weights.
     """
 
-    names: tuple[str, ...]
+    names: Units
     means: tuple[float, ...]
     stds: tuple[float, ...]
     zeros: tuple[float, ...]
-    data: str
+    data: Data
     batch_size: int
     image_size: int
     trained: bool
-
-
-def _limit(spec: ArchSpec, options: OnImages) -> None:
-    """What the largest layer takes for a batch must be there; a GPU's own memory is known where it is used."""
-    fitted = fit(spec, options.images)
-    if options.device != "cuda":
-        refuse_inference_if_too_large(fitted, options.batch_size)
 
 
 STUDY = Study(
@@ -52,7 +44,7 @@ STUDY = Study(
     run="resnet_core.probe.activations:measure",
     weights=True,
     stays=True,
-    limit=_limit,
+    limit=on_images(refuse_inference_if_too_large),
 )
 
 
@@ -63,20 +55,13 @@ def measure(networks: Sequence[Subject], options: OnImages, progress: Progress) 
     """
     import torch
 
-    from resnet_core import devices
-    from resnet_core.probe.networks import Pass, images, module
-    from resnet_core.train.data import batches
+    from resnet_core.probe.networks import Pass, bench
 
-    place = devices.resolve(options.device)
-    exact = torch.float32 if place.type == "mps" else torch.float64  # MPS has no float64
+    exact = torch.float32 if options.device == "mps" else torch.float64  # MPS has no float64
     for network in networks:
-        fitted = fit(network.spec, options.images)
-        refuse_inference_if_too_large(fitted, options.batch_size, available=devices.free_bytes(options.device))
-        shown = images(options.images, fitted.image_shape[0], progress)
-        started = time.perf_counter()
-        model = module(fitted, options.seed, network.weights, place).train()
-        index = next(batches(shown, epoch=1, seed=options.seed, batch_size=options.batch_size))
-        inputs, _ = shown.train_batch(index)
+        ready = bench(network, options, refuse_inference_if_too_large, progress)
+        model = ready.model.train()
+        inputs, _ = ready.first_batch()
         rows: list[Any] = []
 
         def note(output: Any, rows: list[Any] = rows) -> None:
@@ -84,18 +69,13 @@ def measure(networks: Sequence[Subject], options: OnImages, progress: Progress) 
             rows.append(torch.stack([mean, std, (output <= 0).to(exact).mean()]))
 
         blocks = Counter(progress, len(model.units), N_("One pass forward, block by block"))
-        with torch.no_grad(), Pass(model, blocks, note), devices.repeatable(place, options.seed, step=1):
-            model(inputs.to(place))
+        with torch.no_grad(), Pass(model, blocks, note), ready.repeatable():
+            model(inputs)
         means, stds, zeros = torch.stack(rows).T.tolist()
         yield Activations(
             names=model.unit_names,
             means=tuple(means),
             stds=tuple(stds),
             zeros=tuple(zeros),
-            data=options.data,
-            batch_size=options.batch_size,
-            image_size=fitted.image_shape[0],
-            trained=network.weights is not None,
-            **network.mark,
-            **devices.provenance(options.device, options.seed, started),
+            **ready.facts,
         )

@@ -29,6 +29,10 @@ class Count(ToolCount):
     leaves_out: str
     macs: int
 
+    def measured_by(self) -> tuple[str, ...]:
+        """torch, in whose modules it counted, and the tool."""
+        return "torch", self.tool
+
 
 class CountOptions(Specification):
     """Which tool is asked."""

@@ -5,13 +5,14 @@ It is what ``auto`` in a recipe comes to; :mod:`resnet_core.train.tuning` measur
 
 from resnet_core.errors import N_
 from resnet_core.recipe import Augmentation, MemoryFormat, Precision
-from resnet_core.study import OnImages, Study, from_recipe
+from resnet_core.study import SEED, OnImages, Study, from_recipe
 from resnet_core.train.records import Settings
 
 
 class NumericsOptions(OnImages):
     """Of a recipe, what numerics depend on; what it does not leave to ``auto`` is kept."""
 
+    seed: int = from_recipe("seed", SEED)  # what it computes on is drawn
     augmentation: Augmentation = from_recipe("augmentation")
     precision: Precision = from_recipe("precision")
     memory_format: MemoryFormat = from_recipe("memory_format")

@@ -6,7 +6,6 @@ Kennard 1970, doi:10.1080/00401706.1970.10488634) from each residual unit's outp
 the classes as vectors of ones and zeros. It has a closed form, so a network is read at every block in under a second.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,11 @@ from typing import Any
 from resnet_core.cost.memory import refuse_inference_if_too_large
 from resnet_core.errors import N_
 from resnet_core.fields import real
-from resnet_core.spec import ArchSpec
-from resnet_core.study import Counter, Finding, OnImages, Progress, Study, Subject
-from resnet_core.train.facts import facts, fit
+from resnet_core.probe.limits import on_images
+from resnet_core.recipe import Data
+from resnet_core.records import Share, Some
+from resnet_core.study import SEED, Counter, Finding, OnImages, Progress, Study, Subject, Units, from_recipe
+from resnet_core.train.facts import facts
 
 MOST_FITTED, MOST_SCORED = 5000, 2000  # images; more change an accuracy by less than its standard error
 GRID = 2  # height and width to which a map is averaged
@@ -25,6 +26,7 @@ GRID = 2  # height and width to which a map is averaged
 class ReadoutOptions(OnImages):
     """Which images, and how strongly the reader is held back."""
 
+    seed: int = from_recipe("seed", SEED)  # the images are always the same
     ridge: float = real(
         10.0, N_("Ridge constant"),
         N_("Added to the squares of the standardised features, so that a reader of many features does not overfit."),
@@ -42,22 +44,16 @@ class Readout(Finding):
     then the network is in evaluation mode, else in training mode, for its running statistics have seen nothing yet.
     """
 
-    names: tuple[str, ...]
-    accuracy: tuple[float, ...]
-    chance: float
+    names: Units
+    accuracy: tuple[Share, ...]
+    chance: Share
     ridge: float
     fitted: int
-    scored: int
-    data: str
+    scored: Some
+    data: Data
     batch_size: int
     image_size: int
     trained: bool
-
-
-def _limit(spec: ArchSpec, options: ReadoutOptions) -> None:
-    """What the largest layer takes for a batch must be there; a GPU's own memory is known where it is used."""
-    if options.device != "cuda":
-        refuse_inference_if_too_large(fit(spec, options.images), options.batch_size)
 
 
 STUDY = Study(
@@ -69,7 +65,7 @@ STUDY = Study(
     run="resnet_core.probe.readout:measure",
     weights=True,
     stays=True,
-    limit=_limit,
+    limit=on_images(refuse_inference_if_too_large),
 )
 
 
@@ -77,25 +73,20 @@ def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Prog
     """One record a network: features of the training and of the test images, then a reader for each block."""
     import torch
 
-    from resnet_core import devices
-    from resnet_core.probe.networks import images, module
+    from resnet_core.probe.networks import bench
 
-    place = devices.resolve(options.device)
     known = facts(options.images)
     fitted, scored = min(known.train, MOST_FITTED), min(known.test, MOST_SCORED)
     for network in networks:
-        spec = fit(network.spec, options.images)
-        refuse_inference_if_too_large(spec, options.batch_size, available=devices.free_bytes(options.device))
-        shown = images(options.images, spec.image_shape[0], progress)
-        started = time.perf_counter()
-        model = module(spec, options.seed, network.weights, place).train(network.weights is None)
+        ready = bench(network, options, refuse_inference_if_too_large, progress)
+        model, shown, place = ready.model.train(network.weights is None), ready.images, ready.place
         # Equal batches, so that no BatchNorm takes its statistics of a few images that are left over.
         learn, ask = (list(torch.arange(count).chunk(-(-count // options.batch_size))) for count in (fitted, scored))
         steps = Counter(
             progress, len(learn) + len(ask) + len(model.units), N_("Reading {network}, block by block"),
             network=network.name,
         )  # fmt: skip
-        with devices.repeatable(place, options.seed, step=1):
+        with ready.repeatable():
             features, labels = _features(model, (shown.train_batch(rows) for rows in learn), place, steps)
             test_batches = (shown.test_batch(slice(int(rows[0]), int(rows[-1]) + 1)) for rows in ask)
             others, answers = _features(model, test_batches, place, steps)
@@ -110,12 +101,7 @@ def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Prog
             ridge=options.ridge,
             fitted=fitted,
             scored=scored,
-            data=options.data,
-            batch_size=options.batch_size,
-            image_size=spec.image_shape[0],
-            trained=network.weights is not None,
-            **network.mark,
-            **devices.provenance(options.device, options.seed, started),
+            **ready.facts,
         )
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from resnet_core import devices
-from resnet_core.cost.ledger import FLOAT32, Ledger
+from resnet_core.cost.ledger import FLOAT32, Kind, Ledger
 from resnet_core.errors import N_
 from resnet_core.layer import Layer
 from resnet_core.model.network import ResNet, build
@@ -32,7 +32,7 @@ ROOF_REPEATS = 7
 class LayerKind(NamedTuple):
     """What makes layers alike in a roofline."""
 
-    op: str
+    op: Kind
     kernel: int  # of a convolution; 0 for the others
     groups: int
 

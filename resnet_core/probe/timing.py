@@ -7,13 +7,18 @@ roofline model, Williams, Waterman and Patterson 2009, doi:10.1145/1498765.14987
 
 from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, Self
 
+from pydantic import Field
+
+from resnet_core.cost.ledger import Kind
 from resnet_core.errors import N_
 from resnet_core.fields import whole
+from resnet_core.records import Positive, Some, Whole
 from resnet_core.study import Finding, OnDevice, Study
 
 ROOFLINE_MODEL = "doi:10.1145/1498765.1498785"
+Times = Annotated[tuple[Positive, ...], Field(min_length=2)]  # in seconds; quartiles need two
 
 
 class Spread(NamedTuple):
@@ -47,18 +52,22 @@ class Latency(Finding):
     ``time_s`` is the wall time of all that was timed by turns with it.
     """
 
-    times_s: tuple[float, ...]
-    macs: int
-    params: int
+    times_s: Times
+    macs: Some
+    params: Whole
     batch_size: int
     image_size: int | str  # 320x240 where height and width differ
     busy_cores: float
-    cores: int
+    cores: Whole
 
     @property
     def spread(self) -> Spread:
         """Median, quartiles, minimum and count of the times, in seconds."""
         return spread(self.times_s)
+
+    def stands_beside(self, other: Self) -> bool:
+        """Times that were taken in turn are as many, and are compared pair by pair."""
+        return len(self.times_s) == len(other.times_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,12 @@ class Kernels(Finding):
 
     channels: int
     map_size: int
-    macs_1x1: int
-    macs_3x3: int
-    times_1x1_s: tuple[float, ...]
-    times_3x3_s: tuple[float, ...]
+    macs_1x1: Some
+    macs_3x3: Some
+    times_1x1_s: Times
+    times_3x3_s: Times
     busy_cores: float
-    cores: int
+    cores: Whole
 
     @property
     def ratios(self) -> Spread:
@@ -102,23 +111,23 @@ class Roofline(Finding):
     Patterson 2009, doi:10.1145/1498765.1498785). A layer whose data lie in a cache can be above the second.
     """
 
-    ops: tuple[str, ...]
-    kernels: tuple[int, ...]
-    groups: tuple[int, ...]
-    layers: tuple[int, ...]
-    macs: tuple[int, ...]
-    bytes_moved: tuple[int, ...]
-    times_s: tuple[float, ...]
-    lower_s: tuple[float, ...]
-    upper_s: tuple[float, ...]
+    ops: tuple[Kind, ...]
+    kernels: tuple[Whole, ...]
+    groups: tuple[Some, ...]
+    layers: tuple[Whole, ...]
+    macs: tuple[Whole, ...]
+    bytes_moved: tuple[Some, ...]
+    times_s: tuple[Positive, ...]
+    lower_s: tuple[Positive, ...]
+    upper_s: tuple[Positive, ...]
     passes: int
-    pass_s: float
-    peak_macs_per_s: float
-    peak_bytes_per_s: float
+    pass_s: Positive
+    peak_macs_per_s: Positive
+    peak_bytes_per_s: Positive
     batch_size: int
     image_size: int | str  # 320x240 where height and width differ
     busy_cores: float
-    cores: int
+    cores: Whole
 
     @property
     def macs_per_s(self) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from resnet_core.errors import N_, Refusal
-from resnet_core.records import Provenance, Record
+from resnet_core.records import Positive, Provenance, Record
 from resnet_core.study import Finding
 
 
@@ -133,7 +133,7 @@ class Settings(Finding):
 
     precision: str
     memory_format: str
-    rates: dict[str, float]
+    rates: dict[str, Positive]
 
 
 class Diverged(Refusal):

@@ -18,7 +18,7 @@ QUICK = ("resnet50", "cifar56", "plain56", "preact164")  # the others are part o
 # Each tool's own total for one 224x224 image of ResNet-50, with torch 2.13, on a network of torchvision's layout.
 RESNET50 = {"torch": 8_178_368_512, "fvcore": 4_111_512_576, "torchinfo": 4_089_238_376}
 WHERE: dict[str, Any] = {
-    "seed": 0, "device": "cpu", "device_name": "a processor", "threads": 1, "versions": {}, "time_s": 0.0,
+    "seed": 0, "device": "cpu", "device_name": "a processor", "threads": 1, "versions": {"torch": "2"}, "time_s": 0.0,
 }  # fmt: skip
 
 
