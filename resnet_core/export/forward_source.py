@@ -78,8 +78,11 @@ def statements(layers: Sequence[Layer]) -> list[Statement]:
 
 
 def _line(layers: Sequence[Layer], place: int) -> str:
-    """The line that a layer stands in. In a block the number of a convolution: of ``bn1`` 1; of what has no number in
-    the branch, that of what follows. In the stem pooling has a line of its own; in the head the average and the classifier share one."""
+    """The line that a layer stands in.
+
+    In a block the number of a convolution: of ``bn1`` 1; of what has no number in the branch, that of what follows. In
+    the stem pooling has a line of its own; in the head the average and the classifier share one.
+    """
     group = OPERATORS[layers[place].op].group
     if layers[place].part == "stem":
         return "pool" if group == "pool" else "stem"
