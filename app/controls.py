@@ -92,7 +92,7 @@ def train_field(name: str, value: Any, words: Words, offered: Collection[str] = 
     if offered:
         kept = {choice: title for choice, title in field.choices.items() if choice in offered or choice == value}
         field = field._replace(choices=kept)
-    _field("train", field, value, words)
+    _field("train", field, value, words, idle=state.experiment().train.idle(name))
     _refusal("train", name, words)
 
 
@@ -164,5 +164,5 @@ def option_field(study: str, field: SpecField, value: Any, words: Words, offered
     if offered:
         kept = {choice: title for choice, title in field.choices.items() if choice in offered or choice == value}
         field = field._replace(choices=kept)
-    _field(study, field, value, words)
+    _field(study, field, value, words, idle=state.experiment().options(study).idle(field.name))
     _refusal(study, field.name, words)

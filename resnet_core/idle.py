@@ -38,6 +38,16 @@ def no_shortcut_to_change(spec: Any) -> str:
     return ""
 
 
+def every_shortcut_projects(spec: Any) -> str:
+    """The choice of a projection, where the shortcut that is chosen beside it is one."""
+    if reason := plain(spec):
+        return reason
+    changing = [number for number in _with_shortcut(spec) if not spec.keeps_shape(number)]
+    if spec.shortcut == "conv1x1" and not changing:
+        return N_("Every shortcut is a 1x1 convolution already.")
+    return ""
+
+
 def one_stage(spec: Any) -> str:
     """What only a bottleneck that strides has."""
     return basic(spec) or ("" if len(spec.stages) > 1 else N_("There is a single stage, so no block strides."))

@@ -37,6 +37,11 @@ class DataChoice(NamedTuple):
     archive: str = ""
 
 
+def _has_its_own_size(spec: Any) -> str:
+    """Why a side has no effect: only drawn and uploaded images come in any size."""
+    return "" if spec.data in ("shapes", "own") else N_("These images have a size of their own.")
+
+
 def _read_drops(value: Any) -> tuple[int, ...]:
     """Percentages from a list or from text such as ``50,75``."""
     items = value.split(",") if isinstance(value, str) else value
@@ -73,8 +78,9 @@ class TrainSpec(Specification):
         },
     )
     side: int = whole(
-        32, N_("Image side"), N_("Height and width of drawn shapes and of your own images, in pixels."), "data", 8, 224
-    )
+        32, N_("Image side"), N_("Height and width of drawn shapes and of your own images, in pixels."), "data", 8, 224,
+        idle=_has_its_own_size,
+    )  # fmt: skip
     archive: str = token(N_("Archive"), N_("The name of an uploaded archive of images."), "[0-9a-f]{16}")
     augmentation: Augmentation = choice(
         "none",

@@ -106,7 +106,7 @@ class ArchSpec(Specification):
         "more",
         {"A": N_("A, zero-padding"), "B": N_("B, projection"), "C": N_("C, projection everywhere"),
          "D": N_("D, average pool and projection")},
-        idle=idle.plain, source={"D": papers.BAG_OF_TRICKS},
+        idle=idle.every_shortcut_projects, source={"D": papers.BAG_OF_TRICKS},
     )  # fmt: skip
     shortcut: Shortcut = choice(
         "identity", N_("Shortcut where shapes stay"),
