@@ -278,6 +278,8 @@ def show_study(study: str) -> None:
 
 
 def _change(slot: Slot, network: Network) -> None:
+    if network == experiment().network(slot):
+        return  # a field that is left as it was: what was told of the change before it stays true
     before = experiment().network(slot).spec
     last = st.session_state.change
     st.session_state.change = Change(slot, before, network.spec, last.number + 1 if last else 1)

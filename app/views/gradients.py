@@ -117,7 +117,7 @@ def _watch(asked: Asked | None, started: float) -> None:
         st.caption(words("Measuring in a process of its own: {seconds} s", seconds=waited))
         return
     _say_before(words)
-    study.progress(KEY, asked, words)
+    study.progress(KEY, asked, words, narrow=True)
 
 
 def _say_before(words: Words) -> None:

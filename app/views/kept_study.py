@@ -41,7 +41,7 @@ def _asked(found: Found, words: Words) -> str:
     """Its source and its options."""
     told = [found.study.source]
     for name, row in field_table(type(found.options)).items():
-        if row.place != "hidden":
+        if row.place != "hidden" and not found.options.idle(name):
             value = to_text(getattr(found.options, name))
             told.append(f"{words(row.title)}: {words(row.choices.get(value, value))}")
     return " · ".join(told)

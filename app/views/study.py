@@ -115,16 +115,17 @@ def _answer(key: str, beats: bool) -> None:
         state.rerun()  # the section once more, which ends the beat
 
 
-def progress(key: str, asked: Asked, words: Words) -> None:
+def progress(key: str, asked: Asked, words: Words, *, narrow: bool = False) -> None:
     """How far it is, how long it will take, and the way out."""
-    waiting.bar(key, [job for job in asked.current.jobs if not job.finished], words, asked.stop)
+    waiting.bar(key, [job for job in asked.current.jobs if not job.finished], words, asked.stop, narrow=narrow)
 
 
 def problems(key: str, asked: Asked, words: Words) -> None:
     """What failed, in a sentence each, and the way to try again."""
     for letter, job in asked.failed:
         told = waiting.reason(job, words)
-        st.error(f"{letter}: {told}" if letter and len(asked.networks) > 1 else told)
+        say = st.error if job.error else st.info  # to cancel is no failure
+        say(f"{letter}: {told}" if letter and len(asked.networks) > 1 else told)
     _refused(key, words)
     if asked.failed:
         st.button(words("Try again"), key=f"{key}.retry", on_click=_again, args=(key, asked))

@@ -8,10 +8,10 @@ from app.text import Words
 from resnet_core.jobs.job import Job
 
 
-def bar(key: str, jobs: Sequence[Job], words: Words, cancel: Callable[[], None]) -> None:
-    """How far the slowest of them is, how long it will take, and the way out."""
+def bar(key: str, jobs: Sequence[Job], words: Words, cancel: Callable[[], None], *, narrow: bool = False) -> None:
+    """How far the slowest is, how long it will take, and the way out; in a ``narrow`` place one below the other."""
     stages = [stage for job in jobs if (stage := job.stage)]
-    place, out = st.columns([5, 1], vertical_alignment="center")
+    place, out = (st, st) if narrow else st.columns([4, 1], vertical_alignment="center")
     if stages:
         slowest = min(stages, key=lambda stage: stage.share)
         text = words(slowest.words, **slowest.values)

@@ -107,6 +107,17 @@ def test_what_is_impossible_as_a_whole_is_refused_at_the_widget_that_asked(
     assert of_link(visitor).items() >= before.items()
 
 
+def test_a_field_that_is_left_as_it_was_leaves_what_was_told_of_a_change() -> None:
+    visitor = open_page(a="cifar20")
+    visitor.button_group(key="a.block").set_value("bottleneck").run()
+    told = visitor.session_state.change
+    assert (told.slot, told.number) == ("a", 1)
+    visitor = unfolded(visitor, "a.more")
+    visitor.text_input(key="a.cut").set_value(" ").run()  # no block at all, as before
+    calm(visitor)
+    assert visitor.session_state.change == told
+
+
 def test_no_toggle_refuses_and_what_has_no_effect_is_greyed_with_the_reason() -> None:
     visitor = unfolded(open_page(a="resnext50_32x4d"), "a.more")
     visitor.button_group(key="a.block").set_value("basic").run()
