@@ -6,6 +6,7 @@ widget that asked.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
@@ -13,7 +14,7 @@ import streamlit as st
 
 from app import link
 from app.link import Experiment, Network
-from app.slots import Slot
+from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, Words, nearest_language, words
 from resnet_core.errors import Refusal
 from resnet_core.fields import to_text
@@ -201,12 +202,39 @@ def _change_option(study: str, name: str, typed: Any) -> None:
     _become(experiment().with_options(study, options))
 
 
+def cut_shortcuts(cuts: Sequence[tuple[str, int, bool]]) -> None:
+    """Callback of a hand on the stage: slot, block, and whether its shortcut is to be cut or to be back."""
+    for slot in SLOTS:
+        asked = {block: cut for named, block, cut in cuts if named == slot}
+        network = experiment().network(slot)
+        if asked:
+            _forget(slot)
+            _change(slot, network.recut(asked))
+
+
+def open_block(number: int) -> None:
+    """Show a block, counted from 1 through the network, in full; 0: the ordinary one."""
+    _become(replace(experiment(), block=number))
+
+
+def use_weights(weights: str) -> None:
+    """Measure the networks with their first weights (empty), or with those after a training (:data:`link.TRAINED`)."""
+    _become(replace(experiment(), weights=weights))
+
+
 def change_preset(slot: Slot, key: str) -> None:
     """Callback of a network's select box."""
     chosen = st.session_state[key]
     if _is_on_show(key) and chosen != experiment().network(slot).title:
         _forget(slot)
         _change(slot, link.network(chosen))
+
+
+def put_network(slot: Slot, spec: ArchSpec) -> None:
+    """Put a network of the library into a slot, under the preset that it is or comes from."""
+    _forget(slot)
+    network = experiment().network(slot)
+    _change(slot, network.changed(spec))
 
 
 def copy_network(source: Slot, target: Slot) -> None:

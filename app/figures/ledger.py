@@ -29,6 +29,20 @@ def folding_ledger(ledger: Ledger, convention: Convention, words: Words) -> str:
     )
 
 
+def block_rows(rows: Sequence[Row], words: Words) -> str:
+    """The rows of one block, with their sums."""
+    head = "".join(f"<th>{escape(words(name))}</th>" for name in COLUMNS[:4])
+    lines = "".join(
+        f"<tr><td>{escape(row.name.split('.', 2)[-1])} <i>{escape(layer_name(row.layer, words, kind=row.kind))}</i></td>"
+        f"<td>{_shape(row.layer.in_shape)} → {_shape(row.layer.out_shape)}</td>"
+        f"<td>{row.params_formula or 0}</td><td>{row.macs_formula or 0}</td></tr>"
+        for row in rows
+    )
+    sums = f"<td>{sum(row.params for row in rows):,}</td><td>{sum(row.macs for row in rows):,}</td>"
+    total = f"<tr><td>{escape(words('the whole block'))}</td><td></td>{sums}</tr>"
+    return f'<div class="rx-blockrows"><table><thead><tr>{head}</tr></thead><tbody>{lines}{total}</tbody></table></div>'
+
+
 def _section(section: Section, convention: Convention, words: Words) -> str:
     title = {"stem": words("stem"), "head": words("head")}.get(section.name, section.name)
     inside = "".join(_blocks(blocks, convention, words) for blocks in section.blocks)

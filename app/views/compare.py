@@ -10,7 +10,7 @@ from app.link import Network
 from app.slots import SLOTS, Slot
 from app.text import Words
 from app.views import study
-from app.views.asked import Ask, of_networks
+from app.asked import Ask, of_networks
 from resnet_core.cost.difference import difference
 from resnet_core.cost.ledger import count
 

@@ -12,7 +12,7 @@ from app.link import Network
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.views import study
-from app.views.asked import Ask, of_networks
+from app.asked import Ask, of_networks
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import Refusal
 from resnet_core.export.onnx import refuse_onnx

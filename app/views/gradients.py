@@ -11,7 +11,7 @@ from app.figures.studies import draw
 from app.slots import SLOT_NAMES, SLOTS
 from app.text import Words
 from app.views import parts, study
-from app.views.asked import Asked, of_networks
+from app.asked import Asked, of_networks
 from resnet_core.errors import Refusal
 
 KEY = "gradients"

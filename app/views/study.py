@@ -9,7 +9,7 @@ from app import cache, controls, state
 from app.figures.studies import draw
 from app.text import Words
 from app.views import parts, waiting
-from app.views.asked import Ask, Asked
+from app.asked import Ask, Asked
 from resnet_core.errors import Refusal
 from resnet_core.fields import SpecField, field_table
 from resnet_core.studies import STUDIES

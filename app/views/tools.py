@@ -5,7 +5,7 @@ import streamlit as st
 from app import state
 from app.slots import SLOT_NAMES, SLOTS
 from app.views import study
-from app.views.asked import Ask, of_networks
+from app.asked import Ask, of_networks
 
 
 @st.fragment
