@@ -80,7 +80,8 @@ class Measurement:
     def begin_alone(self) -> None:
         """Ask for it outside of the cache: for what one visitor asks once, such as a stroke of a drawing."""
         jobs = [
-            cache.desk().submit(self.study.name, *self.study.order([subject], self.options)) for subject in self.subjects
+            cache.desk().submit(self.study.name, *self.study.order([subject], self.options))
+            for subject in self.subjects
         ]
         self._jobs = [lambda job=job: job for job in jobs]  # type: ignore[misc]
 

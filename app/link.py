@@ -181,7 +181,7 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
         block = "0"
     weights = rest.pop("weights", start.weights)
     if weights not in ("", TRAINED):
-        problems.append(Refusal(N_("The link asks for the weights {weights}; there are the first ones and trained ones."),
+        problems.append(Refusal(N_("The link asks for weights {weights}; there are first ones and trained ones."),
                                 weights=shorten(weights)))  # fmt: skip
         weights = ""
     if language not in LANGUAGES:

@@ -154,7 +154,9 @@ def _say(request: Request) -> Words:
 
 def _problems(asked: Asked, refused: Refusal | None, say: Words) -> list[str]:
     """What cannot be measured, or failed, in a sentence each."""
-    found = [f"{SLOT_NAMES[slot]}: {say.refusal(one)}" for part in asked.measurements for slot, one in part.refusals.items()]
+    found = [
+        f"{SLOT_NAMES[slot]}: {say.refusal(one)}" for part in asked.measurements for slot, one in part.refusals.items()
+    ]
     if refused:
         found.append(say.refusal(refused))
     found += [

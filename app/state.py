@@ -6,7 +6,6 @@ widget that asked.
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
@@ -14,7 +13,7 @@ import streamlit as st
 
 from app import link
 from app.link import Experiment, Network
-from app.slots import SLOTS, Slot
+from app.slots import Slot
 from app.text import LANGUAGES, Words, nearest_language, words
 from resnet_core.errors import Refusal
 from resnet_core.fields import to_text
@@ -182,65 +181,38 @@ def change_field(owner: str, name: str, key: str) -> None:
     slot = cast(Slot, owner)
     network = experiment().network(slot)
     typed = st.session_state[key]
-    _forget(slot)
+    forget(slot)
     try:
         changed = network.changed(network.spec.with_(**{name: typed}))
     except Refusal as refusal:
         st.session_state.refused[slot, name] = Refused(typed, refusal)
         log.info("refused %s.%s=%s: %s", slot, name, to_text(typed), refusal)
         return
-    _change(slot, changed)
+    change_network(slot, changed)
 
 
 def _change_option(study: str, name: str, typed: Any) -> None:
-    _forget(study)
+    forget(study)
     try:
         options = experiment().options(study).with_(**{name: typed})
     except Refusal as refusal:
         st.session_state.refused[study, name] = Refused(typed, refusal)
         return
-    _become(experiment().with_options(study, options))
-
-
-def cut_shortcuts(cuts: Sequence[tuple[str, int, bool]]) -> None:
-    """Callback of a hand on the stage: slot, block, and whether its shortcut is to be cut or to be back."""
-    for slot in SLOTS:
-        asked = {block: cut for named, block, cut in cuts if named == slot}
-        network = experiment().network(slot)
-        if asked:
-            _forget(slot)
-            _change(slot, network.recut(asked))
-
-
-def open_block(number: int) -> None:
-    """Show a block, counted from 1 through the network, in full; 0: the ordinary one."""
-    _become(replace(experiment(), block=number))
-
-
-def use_weights(weights: str) -> None:
-    """Measure the networks with their first weights (empty), or with those after a training (:data:`link.TRAINED`)."""
-    _become(replace(experiment(), weights=weights))
+    become(experiment().with_options(study, options))
 
 
 def change_preset(slot: Slot, key: str) -> None:
     """Callback of a network's select box."""
     chosen = st.session_state[key]
     if _is_on_show(key) and chosen != experiment().network(slot).title:
-        _forget(slot)
-        _change(slot, link.network(chosen))
-
-
-def put_network(slot: Slot, spec: ArchSpec) -> None:
-    """Put a network of the library into a slot, under the preset that it is or comes from."""
-    _forget(slot)
-    network = experiment().network(slot)
-    _change(slot, network.changed(spec))
+        forget(slot)
+        change_network(slot, link.network(chosen))
 
 
 def copy_network(source: Slot, target: Slot) -> None:
     """Make ``target`` the same network as ``source``, as a start for changing one thing."""
-    _forget(target)
-    _change(target, experiment().network(source))
+    forget(target)
+    change_network(target, experiment().network(source))
 
 
 def change_train(name: str, key: str) -> None:
@@ -249,80 +221,80 @@ def change_train(name: str, key: str) -> None:
         return
     current = experiment()
     typed = st.session_state[key]
-    _forget("train")
+    forget("train")
     try:
         train = current.train.with_(**{name: typed})
     except Refusal as refusal:
         st.session_state.refused["train", name] = Refused(typed, refusal)
         return
-    _become(replace(current, train=train))
+    become(replace(current, train=train))
 
 
 def change_seeds(key: str) -> None:
     """Callback of the number of seeds."""
     if _is_on_show(key):
-        _become(replace(experiment(), seeds=st.session_state[key]))
+        become(replace(experiment(), seeds=st.session_state[key]))
 
 
 def add_network(slot: Slot) -> None:
     """Put a network into C or D, as a start the same as A."""
-    _forget(slot)
-    _become(experiment().with_network(slot, experiment().a))
+    forget(slot)
+    become(experiment().with_network(slot, experiment().a))
 
 
 def remove_network(slot: Slot) -> None:
     """Take the network out of C or D."""
-    _forget(slot)
-    _become(experiment().with_network(slot, None))
+    forget(slot)
+    become(experiment().with_network(slot, None))
 
 
 def change_recipe(key: str) -> None:
     """Callback of the list of named recipes: all fields at once, but for the seed."""
     current = experiment()
     if _is_on_show(key) and st.session_state[key] in recipes():
-        _forget("train")
-        _become(replace(current, train=recipe(st.session_state[key]).with_(seed=current.train.seed)))
+        forget("train")
+        become(replace(current, train=recipe(st.session_state[key]).with_(seed=current.train.seed)))
 
 
 def use_archive(archive: str) -> None:
     """Learn the images of an archive that has been uploaded."""
-    _become(replace(experiment(), train=experiment().train.with_(data="own", archive=archive)))
+    become(replace(experiment(), train=experiment().train.with_(data="own", archive=archive)))
 
 
 def change_language(key: str) -> None:
     """Callback of the language switch."""
     if _is_on_show(key):
-        _become(replace(experiment(), language=st.session_state[key]))
+        become(replace(experiment(), language=st.session_state[key]))
 
 
 def show_run(run: str) -> None:
     """Put a run on show: the link holds it from now on, so that a reload finds it again."""
-    _become(replace(experiment(), run=run))
+    become(replace(experiment(), run=run))
 
 
 def show_study(study: str) -> None:
     """Put a kept study on show, or none."""
-    _become(replace(experiment(), study=study))
+    become(replace(experiment(), study=study))
 
 
-def _change(slot: Slot, network: Network) -> None:
+def change_network(slot: Slot, network: Network) -> None:
+    """Put another network into a slot, and remember what it was."""
     if network == experiment().network(slot):
         return  # a field that is left as it was: what was told of the change before it stays true
     before = experiment().network(slot).spec
-    last = st.session_state.change
-    st.session_state.change = Change(slot, before, network.spec, last.number + 1 if last else 1)
-    _become(experiment().with_network(slot, network))
+    number = st.session_state.change.number + 1 if st.session_state.change else 1
+    st.session_state.change = Change(slot, before, network.spec, number)
+    become(experiment().with_network(slot, network))
 
 
-def _become(changed: Experiment) -> None:
-    """Take the experiment that a click has made; the run that follows puts it into the link."""
+def become(changed: Experiment) -> None:
+    """Take what a click has made of the experiment; the run that follows puts it into the link."""
     st.session_state.experiment = changed
     st.session_state.touched = True
 
 
-def _forget(owner: str) -> None:
+def forget(owner: str) -> None:
     """A new attempt by the same owner makes its older refusals stale, and any attempt the notices about the link."""
-    st.session_state.notices = []
-    st.session_state.touched = True
-    kept = {key: value for key, value in st.session_state.refused.items() if key[0] != owner}
-    st.session_state.refused = kept
+    session = st.session_state
+    session.notices, session.touched = [], True
+    session.refused = {key: value for key, value in session.refused.items() if key[0] != owner}

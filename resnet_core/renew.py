@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,8 +15,8 @@ from safetensors.torch import load_file, save_file
 
 from resnet_core import devices, preset
 from resnet_core.jobs.runner import Desk
-from resnet_core.recipe import TrainSpec
 from resnet_core.probe import gradients, readout
+from resnet_core.recipe import TrainSpec
 from resnet_core.recorded import HERE, RACE, RUNS, TRAININGS, WAYS, Training
 from resnet_core.records import to_line
 from resnet_core.studies import Found

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from app.slots import SLOT_NAMES, Slot
@@ -68,8 +67,8 @@ def _source(records: Mapping[str, Any], words: Words) -> str:
     if flow:
         told.append(
             words(
-                "Measured here on the untrained networks, {data} of {size}×{size} pixels. Backward: the root mean square "
-                "of ∂E/∂x at each block's input, one pass over {batch} images.",
+                "Measured here on the untrained networks, {data} of {size}×{size} pixels. Backward: the root mean "
+                "square of ∂E/∂x at each block's input, one pass over {batch} images.",
                 data=words(TRAIN_FIELDS["data"].choices[flow.data]), size=flow.image_size, batch=flow.batch_size,
             )
         )  # fmt: skip

@@ -51,11 +51,11 @@ def numbers_strip(metrics: list[Metric], changed: Collection[tuple[str, Slot]], 
     told = words("A and B are equal; from formulas, for one image")
     if any(len(set(metric.values.values())) > 1 for metric in metrics):
         told = words("from formulas, for one image")
-    cells = "".join(_cell(metric, changed, words) for metric in metrics)
+    cells = "".join(_cell(metric, changed) for metric in metrics)
     return f'<div class="rx-numbers">{cells}<span class="rx-source">{escape(told)}</span></div>'
 
 
-def _cell(metric: Metric, changed: Collection[tuple[str, Slot]], words: Words) -> str:
+def _cell(metric: Metric, changed: Collection[tuple[str, Slot]]) -> str:
     equal = len(set(metric.values.values())) == 1
     numbers = "".join(
         f'<span class="rx-number{" rx-hidden" if equal and slot != "a" else ""}">'
@@ -67,11 +67,11 @@ def _cell(metric: Metric, changed: Collection[tuple[str, Slot]], words: Words) -
     )
     return (
         f'<section class="rx-quantity"><h3>{escape(metric.title)}</h3><p>{numbers} '
-        f'<small data-metric="{metric.name}" data-slot="difference">{escape(difference(metric, words))}</small></p></section>'
+        f'<small data-metric="{metric.name}" data-slot="difference">{escape(difference(metric))}</small></p></section>'
     )
 
 
-def difference(metric: Metric, words: Words) -> str:
+def difference(metric: Metric) -> str:
     """B against A: nothing where they are equal, else the difference in percent."""
     a, b = metric.values["a"], metric.values["b"]
     if a == b:

@@ -11,7 +11,11 @@ from resnet_core.plan import Plan, Unit
 
 
 def scene(
-    plans: Mapping[Slot, Plan], names: Mapping[Slot, str], bases: Mapping[Slot, str], told: Mapping[str, Any], words: Words
+    plans: Mapping[Slot, Plan],
+    names: Mapping[Slot, str],
+    bases: Mapping[Slot, str],
+    told: Mapping[str, Any],
+    words: Words,
 ) -> dict[str, Any]:
     """What the browser needs of the networks in these slots.
 
@@ -19,7 +23,10 @@ def scene(
     ``told``: what goes along as it is (the ticket of what is measured, the open block, the language).
     """
     return {
-        "networks": [_network(slot, plan, names[slot], bases[slot], str(told.get("question", "")), words) for slot, plan in plans.items()],
+        "networks": [
+            _network(slot, plan, names[slot], bases[slot], str(told.get("question", "")), words)
+            for slot, plan in plans.items()
+        ],
         "words": _words(words),
         **told,
     }
@@ -89,7 +96,7 @@ def _words(words: Words) -> dict[str, Any]:
         "clear": words("Clear"),
         "close": words("Close"),
         "pad": words("Draw a digit here with mouse or finger"),
-        "pad_told": words("Draw a digit. It is made as small as the images that the networks know, and sent through both."),
+        "pad_told": words("Draw a digit: it is made as small as the images that the networks know."),
         "play": words("Play"),
         "pause": words("Pause"),
         "slider": words("Position of the image, forward and back"),

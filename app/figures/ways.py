@@ -12,7 +12,11 @@ READ = "#7a52a8"  # what can be read; the gradient has the colour of the text
 
 
 def way_drawing(
-    gradient: Sequence[float], read: Sequence[float], read_after: Sequence[float], span: tuple[float, float], words: Words
+    gradient: Sequence[float],
+    read: Sequence[float],
+    read_after: Sequence[float],
+    span: tuple[float, float],
+    words: Words,
 ) -> str:
     """Gradient (logarithmic over ``span``, one for all three) and what can be read, before training and after."""
     low, high = (math.log10(value) for value in span)

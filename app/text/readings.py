@@ -1,4 +1,4 @@
-"""What two measurements of a network say: what of the class is left on the way forward, of the gradient on the way back.
+"""What two measurements of a network say: what is left of the class on the way forward, and what of the gradient back.
 
 With the measurement of the network as it was before a change, the sentence speaks of what the change did.
 """
@@ -11,15 +11,17 @@ from app.text.catalogue import Words
 SAME = 1.1  # a gradient within this factor of another is the same for a reader
 
 
-def forward(name: str, now: Sequence[float], last: int, chance: float, before: tuple[int, float] | None, words: Words) -> str:
+def forward(
+    name: str, now: Sequence[float], last: int, chance: float, before: tuple[int, float] | None, words: Words
+) -> str:
     """What a linear reader finds. ``now``: the share it names, by block; ``last``: the last block above chance (0:
     none); ``before``: that and the share at the last block, as they were."""
     blocks, share, by_chance = len(now), f"{now[-1]:.0%}", f"{chance:.0%}"
     if last == blocks:
         if before and before[0] < blocks:
             return words(
-                "**{name}**: the class can now be read to the last block: {share} there. Before, nothing of it could be "
-                "read after block {block}.", name=name, share=share, block=before[0],
+                "**{name}**: the class can now be read to the last block: {share} there. Before, nothing of it could "
+                "be read after block {block}.", name=name, share=share, block=before[0],
             )  # fmt: skip
         if before and abs(before[1] - now[-1]) >= 0.005:
             return words(
@@ -27,7 +29,7 @@ def forward(name: str, now: Sequence[float], last: int, chance: float, before: t
                 name=name, share=share, was=f"{before[1]:.0%}",
             )  # fmt: skip
         return words(
-            "**{name}**: the class can be read to the last block: {share} of the test images there, {chance} by chance.",
+            "**{name}**: the class can be read to the last block: {share} of test images there, {chance} by chance.",
             name=name, share=share, chance=by_chance,
         )  # fmt: skip
     if before and before[0] > last:
@@ -42,7 +44,7 @@ def forward(name: str, now: Sequence[float], last: int, chance: float, before: t
 
 
 def backward(name: str, now: Sequence[float], before: Sequence[float] | None, words: Words) -> str:
-    """What the gradient does on its way back. ``now``: its root mean square at each block, from the first to the last."""
+    """What the gradient does on its way back. ``now``: its root mean square at each block, from the first on."""
     first, last = now[0], now[-1]
     if not _told(first) or not _told(last):
         return words("**{name}**: the gradient is zero or not a number somewhere.", name=name)

@@ -1,4 +1,4 @@
-"""Explore: two networks on one stage; what they cost, what can be read and how much gradient comes back at each block."""
+"""Explore: two networks on one stage, what they cost, and what is measured of each block."""
 
 import time
 

@@ -5,13 +5,13 @@ import time
 import streamlit as st
 
 from app import cache, controls, state
+from app.asked import Asked, of_networks
 from app.figures.gradients import HEIGHT
 from app.figures.parts import Chart, Part
 from app.figures.studies import draw
 from app.slots import SLOT_NAMES, SLOTS
 from app.text import Words
 from app.views import parts, study
-from app.asked import Asked, of_networks
 from resnet_core.errors import Refusal
 
 KEY = "gradients"

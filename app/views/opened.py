@@ -14,7 +14,7 @@ from resnet_core.plan import Unit
 
 
 def number_of(asked: int, ledgers: Mapping[Slot, Ledger]) -> int:
-    """The block on show, counted from 1: the one that was asked for, as far as a network has it; else an ordinary one."""
+    """The block on show, counted from 1: the one that was asked for, if a network has it, else an ordinary one."""
     plans = [ledger.plan for ledger in ledgers.values()]
     if 0 < asked <= max(len(plan.units) for plan in plans):
         return asked

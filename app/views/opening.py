@@ -3,9 +3,9 @@
 import streamlit as st
 
 from app import state
+from app.figures.opening import not_recorded, provenance, the_point, what_it_is
 from app.slots import SLOTS
 from app.text import Words
-from app.text.opening import not_recorded, provenance, the_point, what_it_is
 from app.views import train
 from resnet_core import recorded
 from resnet_core.cost.ledger import count

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app import measured, state, weights
+from app import changes, measured, state, weights
 from app.asked import Asked
 from app.components.stage import cuts, opened, stage, told
 from app.figures.stage import scene
@@ -40,17 +40,17 @@ def show(ledgers: Mapping[Slot, Ledger], block: int, words: Words) -> None:
 
 
 def _cut() -> None:
-    state.cut_shortcuts(cuts(KEY))
+    changes.cut_shortcuts(cuts(KEY))
 
 
 def _open() -> None:
     if (block := opened(KEY)) is not None:
-        state.open_block(block)
+        changes.open_block(block)
 
 
 def _weights() -> None:
     if (name := told(KEY, "weights")) is not None:
-        state.use_weights(str(name))
+        changes.use_weights(str(name))
 
 
 def _lost() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import changes
 from app.components.drawing import drawing
 from app.figures.ways import span, way_drawing
 from app.slots import SLOT_NAMES, Slot
@@ -42,12 +42,12 @@ def show(words: Words) -> None:
             )  # fmt: skip
     st.html(
         f'<div class="rx-source">{words("Recorded, not measured now:")} {measured_where(gradients[0], words)}. '
-        f'{words("Gradient: root mean square at each block, logarithmic, one scale for all three.")}</div>'
+        f"{words('Gradient: root mean square at each block, logarithmic, one scale for all three.')}</div>"
     )
 
 
 def _put(name: str) -> None:
-    state.put_network(TARGET, recorded.WAYS[name])
+    changes.put_network(TARGET, recorded.WAYS[name])
 
 
 def _vanishes(rms: Any, _read: Any, _after: Any, words: Words) -> str:
@@ -60,9 +60,9 @@ def _vanishes(rms: Any, _read: Any, _after: Any, words: Words) -> str:
 
 def _explodes(rms: Any, read: Any, after: Any, words: Words) -> str:
     return words(
-        "BatchNorm divides by the spread of its input, which makes the gradient larger at every step back: {factor} times "
-        "at block 1. Forward, what differs between images fades: nothing of the class can be read after block {block}, "
-        "and after training {after} at the last block.",
+        "BatchNorm divides by the spread of its input, which makes the gradient larger at every step back: {factor} "
+        "times at block 1. Forward, what differs between images fades: nothing of the class can be read after block "
+        "{block}, and after training {after} at the last block.",
         factor=factor(rms[0] / rms[-1]), block=_last(read), after=f"{after.accuracy[-1]:.0%}",
     )  # fmt: skip
 
@@ -70,7 +70,8 @@ def _explodes(rms: Any, read: Any, after: Any, words: Words) -> str:
 def _stays(rms: Any, read: Any, after: Any, words: Words) -> str:
     return words(
         "The 1 in ∂E/∂x<sub>l</sub> = ∂E/∂x<sub>L</sub> (1 + …) carries the gradient past every block: it changes "
-        "{factor} times over all of them. The class can be read at the last block: {read} before training, {after} after.",
+        "{factor} times over all of them. The class can be read at the last block: {read} before training, {after} "
+        "after.",
         factor=factor(rms[0] / rms[-1]), read=f"{read.accuracy[-1]:.0%}", after=f"{after.accuracy[-1]:.0%}",
     )  # fmt: skip
 

@@ -6,15 +6,15 @@ from statistics import median
 
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
-from app.text.catalogue import Words
+from app.text import Words
 from resnet_core.recorded import Training
 
 
 def what_it_is(words: Words) -> str:
     """One sentence, for somebody who has never heard of it. HTML."""
     return words(
-        "A <b>residual network</b> adds each block's input to its output: <i>H(x) = F(x) + x</i>. The arcs below are these "
-        "<b>skip connections</b>."
+        "A <b>residual network</b> adds each block's input to its output: <i>H(x) = F(x) + x</i>. The arcs below are "
+        "these <b>skip connections</b>."
     )
 
 
