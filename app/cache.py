@@ -40,6 +40,7 @@ def ask(study: str, networks: Sequence[Subject], options: Specification, threads
     change of what these decide anyway measures nothing again. Trained weights that were written anew are others.
     """
     declared = STUDIES[study]
+    options = declared.measured(options)
     if isinstance(options, OnImages):
         images = options.images
         networks = [network._replace(spec=fit(network.spec, images)) for network in networks]

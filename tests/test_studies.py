@@ -10,6 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 import streamlit as st
 
 from app import cache
+from app.figures.parts import Chart, Text
 from app.figures.studies import FIGURES, draw
 from app.slots import RACERS
 from app.text import LANGUAGES, words
@@ -205,6 +207,27 @@ def test_what_is_asked_twice_is_measured_once_unless_it_is_a_time(study: Study[A
     assert first.wait(60)
     assert second.wait(60)
     assert first.status == "done"
+
+
+def test_an_option_that_chooses_what_is_drawn_measures_nothing_again() -> None:
+    study = STUDIES["gradients"]
+    networks = subjects(study, SMALL)
+    asked = [cache.ask("gradients", networks, study.options(measure=measure)) for measure in ("rms", "l2")]
+    assert asked[0] is asked[1]
+    found = found_by(study)
+    titles = set()
+    for measure in ("rms", "l2"):
+        chart, reading, *_ = draw(replace(found, options=found.options.with_(measure=measure)), words("en"))
+        assert isinstance(chart, Chart)
+        assert isinstance(reading, Text)
+        assert chart.figure["data"][0]["y"] == list(getattr(found.records[0], "norms" if measure == "l2" else "rms"))
+        assert ("norm of the gradient" in reading.markdown) is (measure == "l2")
+        titles.add(chart.figure["layout"]["yaxis"]["title"]["text"])
+    assert len(titles) == 2
+    old = tuple(replace(record, sizes=()) for record in found.records)
+    chart, *_ = draw(replace(found, records=old), words("en"))
+    assert isinstance(chart, Chart)
+    assert chart.figure["data"][0]["y"] == list(old[0].norms), "all that an earlier version recorded"
 
 
 def test_the_table_and_the_figures_name_the_same_studies() -> None:
