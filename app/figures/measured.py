@@ -27,7 +27,7 @@ def answers(found: Answers, before: Answers, slots: Sequence[Slot], words: Words
     for slot, record in records.get("readout", {}).items():
         told["forward"][slot] = {"values": numbers(record.accuracy), "chance": record.chance, "last": _last(record)}
     for slot, record in records.get("gradients", {}).items():
-        told["backward"][slot] = {"values": numbers(record.norms)}
+        told["backward"][slot] = {"values": numbers(record.rms)}
     told["sentences"] = _sentences(records, were, slots, words)
     told["source"] = _source(records, words)
     return told
@@ -54,7 +54,7 @@ def _sentences(records: Mapping[str, Any], were: Mapping[str, Any], slots: Seque
             was = (_last(read_before), read_before.accuracy[-1]) if read_before else None
             told.append(forward(SLOT_NAMES[slot], read.accuracy, _last(read), read.chance, was, words))
         if flow:
-            told.append(backward(SLOT_NAMES[slot], flow.norms, flow_before.norms if flow_before else None, words))
+            told.append(backward(SLOT_NAMES[slot], flow.rms, flow_before.rms if flow_before else None, words))
         lines += told
     return lines
 

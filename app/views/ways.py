@@ -27,13 +27,13 @@ def show(words: Words) -> None:
     """The three cards and where their numbers come from."""
     found = recorded.ways()
     gradients, read, after = ([one.of(place)[-1] for place in range(len(TITLES))] for one in found.values())
-    scale = span(*(one.norms for one in gradients))
+    scale = span(*(one.rms for one in gradients))
     st.subheader(words("Why depth fails without skips: three ways to build 56 layers"), anchor=False)
     sentences: dict[str, Callable[..., str]] = {"vanishes": _vanishes, "explodes": _explodes, "stays": _stays}
     for number, (name, place) in enumerate(zip(TITLES, st.columns(3), strict=True)):
         with place:
-            drawn = way_drawing(gradients[number].norms, read[number].accuracy, after[number].accuracy, scale, words)
-            told = sentences[name](gradients[number].norms, read[number], after[number], words)
+            drawn = way_drawing(gradients[number].rms, read[number].accuracy, after[number].accuracy, scale, words)
+            told = sentences[name](gradients[number].rms, read[number], after[number], words)
             markup = f'<div class="rx-way"><h4>{words(TITLES[name])}</h4>{drawn}<p>{told}</p></div>'
             drawing(markup, key=f"way.{name}")
             st.button(
