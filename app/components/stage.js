@@ -91,6 +91,7 @@ class Stage {
     this.hand.restore(active);
     this.light(this.at ?? {});
     this.player.draw();
+    window.dispatchEvent(new CustomEvent("rx-drawn"));
   }
 
   row({ network, top, blocks }) {

@@ -59,7 +59,10 @@ def _networks() -> None:
         for slot, place in zip(SLOTS, st.columns(2), strict=True):
             with place:
                 controls.network_card(slot, words)
-    st.html(published({slot: state.experiment().network(slot).row for slot in SLOTS}, words))
+    elsewhere, seed = st.columns([6, 1], vertical_alignment="bottom")
+    elsewhere.html(published({slot: state.experiment().network(slot).row for slot in SLOTS}, words))
+    with seed:
+        controls.train_field("seed", state.experiment().train.seed, words)
     ways.show(words)
     opened.show(ledgers, number, words)
     table.show(ledgers, words)
