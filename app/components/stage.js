@@ -102,7 +102,7 @@ class Stage {
       "aria-label": `${network.letter}: ${network.name}`, "aria-orientation": "horizontal",
     });
     const { left, right } = margins(this.width);
-    const name = svg("text", { x: 2, y: top + 14, class: "rx-name" });
+    const name = svg("text", { x: 2, y: top + 11, class: "rx-name" });
     name.append(svg("tspan", { class: "rx-letter" }, network.letter), svg("tspan", { dx: 6 }, network.name));
     const last = blocks.at(-1);
     if (!last) return group;
@@ -117,7 +117,7 @@ class Stage {
       const room = many * block.pitch;
       const told = network.stages[block.stage];
       const text = room > 7 * (told.length + 5) ? `${many} × ${told}` : room > 6 * told.length ? told : "";
-      group.append(svg("text", { x: middle, y: top + 90, class: "rx-stagename", "aria-hidden": "true" }, text));
+      group.append(svg("text", { x: middle, y: top + ROW - 3, class: "rx-stagename", "aria-hidden": "true" }, text));
     });
     group.append(svg("text", { x: this.width - right + 20, y: y + 26, class: "rx-headname", "aria-hidden": "true" }, this.width < NARROW ? "" : network.head));
     group.setAttribute("aria-description", words.keys);

@@ -15,7 +15,7 @@ from app.components.plot import wrapped
 
 _HERE = Path(__file__).parent
 PARTS = ("layout", "", "curves", "answers", "hand", "play", "pad", "bar")
-ROW, PANEL, AROUND = 92, 96, 130  # pixels, as in stage_layout.js
+ROW, PANEL, AROUND = 88, 88, 130  # pixels, as in stage_layout.js
 
 
 def stage(

@@ -153,7 +153,7 @@ class Answers {
     }
     this.stage.pad.update();
     const lines = told.sentences.map((text) => bold(text));
-    for (const text of told.problems) lines.push(Object.assign(document.createElement("p"), { className: "rx-problem", textContent: text }));
+    for (const text of told.problems) lines.push(Object.assign(document.createElement("p"), { className: "rx-problem", role: "alert", textContent: text }));
     if (told.problems.length) lines.push(Object.assign(document.createElement("button"), { type: "button", textContent: this.data.words.again }));
     if (told.problems.length) lines.at(-1).dataset.do = "again";
     if (!varied && (lines.length || told.finished)) this.readings.replaceChildren(...lines);

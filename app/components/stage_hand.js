@@ -22,7 +22,7 @@ class Hand {
     const row = stage.rows?.[Math.floor(y / ROW)] ?? stage.rows?.[0];
     const block = row?.blocks.find((one) => Math.abs(one.x - x) <= one.pitch / 2);
     const inRows = y < ROW * (stage.rows?.length ?? 0);
-    const arc = Boolean(block) && inRows && y < row.top + WIRE - block.height / 2 && y > row.top + 16;
+    const arc = Boolean(block) && inRows && y < row.top + WIRE - block.height / 2 && y > row.top + 2;
     return { row, block, arc, inRows, x, y };
   }
 
@@ -135,12 +135,13 @@ class Hand {
 
   focus(group) {
     const row = this.stage.rows?.find((one) => one.network.slot === group?.dataset.slot);
-    if (row?.blocks.length && !this.restoring) this.stand(row, row.blocks.find((one) => one.n === this.active?.n) ?? row.blocks[0]);
+    if (row?.blocks.length && !this.restoring) this.stand(row, row.blocks.find((one) => one.n === this.stood) ?? row.blocks[0]);
   }
 
   // The block on which the keyboard stands; a screen reader hears it, with its numbers.
   stand(row, block) {
     this.active = { slot: row.network.slot, n: block.n };
+    this.stood = block.n; // in the other network the keyboard comes to the same block
     this.mark();
     this.point({ ...this.active });
     this.stage.said.textContent = [...this.stage.tip.children].slice(0, -1).map((line) => line.textContent).join(". ");

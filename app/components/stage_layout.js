@@ -1,9 +1,9 @@
 // Where everything of a stage stands: numbers in, numbers out, nothing is drawn here.
 
-const ROW = 92; // height of a network's row: name, arcs, blocks, names of its stages
-const WIRE = 58; // y of the wire within a row
-const PANEL = 96; // height of a panel of curves
-const PLOT = { top: 26, bottom: 84 }; // of the curves within their panel
+const ROW = 88; // height of a network's row: name, arcs, blocks, names of its stages
+const WIRE = 54; // y of the wire within a row
+const PANEL = 88; // height of a panel of curves
+const PLOT = { top: 24, bottom: 78 }; // of the curves within their panel
 const TALL = 40; // of a block whose map is the largest,
 const SHORT = 14; // and of the smallest
 const NARROW = 640; // pixels; below, margins shrink

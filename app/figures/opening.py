@@ -42,9 +42,9 @@ def provenance(recorded: Mapping[Slot, Sequence[Training]], words: Words) -> str
     first = next(iter(recorded.values()))[0]
     seeds = [str(row.seed) for row in next(iter(recorded.values()))]
     return words(
-        "Recorded: median of seeds {seeds}, {device}, PyTorch {version}.",
+        "Recorded: median of seeds {seeds}; {device}, PyTorch {version}.",
         seeds=", ".join(seeds), device=escape(first.device_name),
-        version=escape(first.versions["torch"]),
+        version=escape(first.versions["torch"].partition("+")[0]),
     )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def _numbers(ledgers: dict[Slot, Ledger], words: Words) -> None:
     change = state.last_change()
     metrics = metrics_of(ledgers, words)
     lit: set[tuple[str, Slot]] = set()
-    told = ""
+    told = words("Try it: click an arc of A to cut it, or switch on the skip connections of B.")
     if change:
         before = count(change.before)
         was = metrics_of({**ledgers, change.slot: before}, words)

@@ -21,8 +21,8 @@ def show(words: Words) -> None:
         return
     a, b = (count(spec) for spec in specs.values())
     equal = (a.params, a.macs) == (b.params, b.macs)
-    point = f'{the_point(found, equal, words)} <span class="rx-source">{provenance(found, words)}</span>'
-    text.html(f'<div class="rx-opening"><p>{what_it_is(words)}</p><p>{point}</p></div>')
+    told = f'{the_point(found, equal, words)} <span class="rx-source">{provenance(found, words)}</span>'
+    text.html(f'<div class="rx-opening"><p>{what_it_is(words)}</p><p>{told}</p></div>')
     if way.button(words("Watch it"), key="opening.watch", icon=":material/play_circle:", width="stretch"):
         state.show_run(".".join(recorded.RACE))
         state.turn_to(st.Page(train.show, url_path="train"))

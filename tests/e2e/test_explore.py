@@ -94,7 +94,7 @@ def test_the_first_block_of_a_stage_is_drawn_in_the_same_place(visit: Visit) -> 
     page.locator(f'{acts.STAGE} [data-block="b.4"] .rx-box').click()
     for slot, strided in (("a", "3×3, 128→128, /2"), ("b", "1×1, 256→128, /2")):
         expect(page.locator(f".st-key-block-{slot} svg text").filter(has_text=strided)).to_have_count(1)
-    assert page.evaluate(where, keys) == before
+    assert page.evaluate(where, keys[:3]) == before[:3], "what stands below has more rows or fewer"
     published = page.locator('[data-published="b"]')
     expect(published).to_have_text(re.compile("ImageNet top-1 error 22.85%"))
     acts.in_link(page, "block=4")
@@ -119,6 +119,7 @@ def test_an_arc_is_cut_by_a_click_and_back_by_another(page: Page) -> None:
 
 @pytest.mark.usefixtures("one_thread")
 def test_a_drag_cuts_many_and_an_arc_on_the_plain_network_brings_one_back(page: Page) -> None:
+    acts.expect_gradients(page, {"a": norms(CIFAR), "b": norms(PLAIN)})
     first, last = (acts.arc(page, "a", block).bounding_box() for block in (3, 8))
     assert first
     assert last
