@@ -129,7 +129,8 @@ def _asked(study: Study[Any], options: argparse.Namespace) -> tuple[Sequence[Sub
     networks = [Subject(cli_options.name_of(named, spec), spec) for named, spec in named]
     taken: dict[str, Any] = {}
     seeds = set()
-    for run, epoch in product(options.runs, [_epoch(text) for text in options.epochs] or [None]):
+    epochs: list[int | None] = [_epoch(text) for text in options.epochs]
+    for run, epoch in product(options.runs, epochs or [None]):
         subject, recipe = trained(Path(cli_runs.find(run, options.run_dir)), epoch=epoch)
         networks.append(subject)
         taken |= {name: value for name, value in recipe.items() if name in table}

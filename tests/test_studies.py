@@ -418,7 +418,7 @@ def test_the_words_of_an_option_are_true_of_a_study(study: Study[Any]) -> None:
     assert "trained" not in told.get("device", "")
     assert "learned" not in told.get("data", "")
     assert "order of the images" not in told.get("seed", "")
-    ordered = study.name in ("gradients", "activations")
+    ordered = study.name in ("gradients", "activations", "inside")
     assert ("which images" in told.get("seed", "")) is ordered
 
 
