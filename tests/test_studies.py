@@ -99,7 +99,11 @@ def test_the_declaration_holds(study: Study[Any]) -> None:
     assert issubclass(study.record, Finding)
     assert study.record.__doc__
     korean = words("ko")
-    for said in (study.title, *(text for row in field_table(study.options).values() for text in (row.title, row.help))):
+    for said in (
+        study.title,
+        study.says,
+        *(text for row in field_table(study.options).values() for text in (row.title, row.help)),
+    ):
         assert said
         assert korean(said) != said or said.isascii() is False or said in ("Nesterov",), said
     for row in field_table(study.options).values():
@@ -239,7 +243,7 @@ def test_the_table_and_the_figures_name_the_same_studies() -> None:
 def test_the_list_of_studies_names_each_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study"]) == 0
     told = capsys.readouterr().out
-    assert all(study.title in told and study.source in told for study in STUDIES.values())
+    assert all(study.title in told and study.source in told and study.says in told for study in STUDIES.values())
     assert main(["study", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {row["name"]: set(row["options"]) for row in listed} == {

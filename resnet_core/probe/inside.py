@@ -229,6 +229,10 @@ def _bytes(text: str) -> int:
 STUDY = Study(
     name="inside",
     title=N_("An image inside both networks"),
+    says=N_(
+        "One image goes through both networks, forward and backward; you see what each block makes of it, "
+        "how alike it makes different images, and what the network answers."
+    ),
     source="arXiv:1512.03385, section 4.2; arXiv:2003.01652; doi:10.23915/distill.00021",
     options=InsideOptions,
     record=Inside,

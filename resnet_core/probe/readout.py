@@ -55,10 +55,22 @@ class Readout(Finding):
     image_size: int
     trained: bool
 
+    @property
+    def last_readable(self) -> int:
+        """The last block, from 1, at which the class can be read: above chance by more than two standard errors of a
+        share of so many images. 0 where there is none."""
+        margin = 2 * (self.chance * (1 - self.chance) / self.scored) ** 0.5
+        above = [place for place, share in enumerate(self.accuracy, start=1) if share > self.chance + margin]
+        return max(above, default=0)
+
 
 STUDY = Study(
     name="readout",
     title=N_("What can still be read at each block"),
+    says=N_(
+        "Behind each block a simple linear reader tries to name the class from what the block puts out: at chance, it "
+        "finds nothing of the class there any more."
+    ),
     source="arXiv:1610.01644",
     options=ReadoutOptions,
     record=Readout,
