@@ -337,6 +337,30 @@ def test_a_kept_run_is_measured_at_an_epoch(tmp_path: Path, capsys: pytest.Captu
     assert kept_epochs(stored.folder) == (0, 1, 3)
 
 
+def test_each_epoch_of_a_run_is_measured_once_on_the_page() -> None:
+    how = TrainSpec(epochs=2, precision="float32", memory_format="contiguous")
+    job = cache.desk().submit("train", *(one.model_dump(mode="json") for one in (SMALL, how)), keep=True, label="net")
+    assert job.wait(60)
+    folder = cache.desk().root / job.id
+    study = STUDIES["readout"]
+    asked = {}
+    for epoch in kept_epochs(folder):
+        subject, recipe = trained(folder, epoch=epoch)
+        asked[epoch] = cache.ask("readout", [subject], study.options(seed=recipe.get("seed", 0)))
+        again, _ = trained(folder, "under another name", epoch=epoch)
+        assert cache.ask("readout", [again], study.options(seed=recipe.get("seed", 0))) is asked[epoch]
+    assert list(asked) == [0, 1, 2]
+    assert all(one.wait(60) for one in asked.values())
+    assert len({one.records[0].accuracy for one in asked.values()}) == 3
+    assert asked[2].records[0].last_readable == 3
+    gone, _ = trained(folder, epoch=1)
+    assert gone.weights is not None
+    gone.weights.unlink()
+    refused = cache.ask("readout", [gone], study.options())
+    assert refused.wait(60)
+    assert "cannot be used for this network" in str(refused.error), "a training has thinned it out meanwhile"
+
+
 def test_the_page_measures_a_kept_runs_weights() -> None:
     root = cache.desk().root
     how = TrainSpec(steps=2, precision="float32", memory_format="contiguous")

@@ -11,7 +11,7 @@ from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
 from app.figures.parts import Chart, Names, Part, Records, Text, source
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
-from app.text.sentences import measured_where
+from app.text.sentences import measured_where, times
 from resnet_core.errors import N_
 from resnet_core.probe.activations import Activations
 from resnet_core.recipe import TRAIN_FIELDS
@@ -50,13 +50,13 @@ def _sentence(slot: Slot, one: Activations, words: Words) -> str:
         return words(
             "**{slot}**: from the first block to the last, the standard deviation of what a block puts out grows "
             "{factor} times, from {first} to {last}; in the median block {zeros} of the values are zero after ReLU.",
-            **told, factor=f"{last / first:,.3g}",
+            **told, factor=times(last / first),
         )  # fmt: skip
     if first > STEADY * last:
         return words(
             "**{slot}**: from the first block to the last, the standard deviation of what a block puts out shrinks "
             "{factor} times, from {first} to {last}; in the median block {zeros} of the values are zero after ReLU.",
-            **told, factor=f"{first / last:,.3g}",
+            **told, factor=times(first / last),
         )  # fmt: skip
     return words(
         "**{slot}**: what the last block puts out is about as large as what the first does: a standard deviation of "

@@ -27,12 +27,13 @@ Found = Mapping[Slot, Inside]
 ANSWERS, HEIGHT = 260, 620
 GAP = 0.07  # between two panels, as a share of the height
 MOST_CLASSES = 10  # of the most probable, for each network
+COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4000]  # of dimensions, at a tick
 ONE = 1.5  # dimensions below which images differ along about one direction
 PANELS = {
     "residual_shares": N_("‖F(x)‖ / ‖x‖"),
     "cosines": N_("mean cosine"),
     "dimensions": N_("dimensions"),
-    "gradient_rms": N_("∂E/∂x, root mean square"),
+    "gradient_rms": N_("∂E/∂x, RMS"),
 }
 
 
@@ -101,14 +102,22 @@ def profile(found: Found, names: Names, words: Words) -> Figure:
         axis = "" if number == 0 else str(number + 1)
         top = 1 - number * (height + GAP)
         layout[f"yaxis{axis}"] = {"title": {"text": words(title)}, "domain": [max(0.0, top - height), top]}
-        if quantity == "cosines":
-            layout[f"yaxis{axis}"] |= {"range": [-0.05, 1.05]}
-        else:
-            layout[f"yaxis{axis}"] |= {"type": "log", "exponentformat": "power"}
-            layout[f"yaxis{axis}"] |= {"dtick": decades({slot: getattr(one, quantity) for slot, one in found.items()})}
+        layout[f"yaxis{axis}"] |= _scale(quantity, found)
         traces += [_line(slot, getattr(one, quantity), names[slot], axis) for slot, one in found.items()]
     layout["xaxis"] = {"title": {"text": words("block (1 is nearest to the image)")}, "anchor": f"y{len(PANELS)}"}
     return {"data": traces, "layout": layout}
+
+
+def _scale(quantity: str, found: Found) -> dict[str, Any]:
+    """The axis of a quantity."""
+    if quantity == "residual_shares":
+        return {"rangemode": "tozero"}
+    if quantity == "cosines":
+        return {"range": [-0.05, 1.05]}
+    if quantity == "dimensions":
+        return {"type": "log", "tickvals": COUNTS, "ticktext": [str(count) for count in COUNTS]}
+    ticks = decades({slot: one.gradient_rms for slot, one in found.items()})
+    return {"type": "log", "exponentformat": "power", "dtick": ticks}
 
 
 def _line(slot: Slot, values: Sequence[float | None], name: str, axis: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class InsideOptions(OnImages):
         "batch_size", N_("So many training images give an untrained BatchNorm its statistics, and so many test images "
                          "are compared with each other.")
     )  # fmt: skip
-    image: int = whole(0, N_("Image"), N_("The number of the test image, from 0."), "main", 0, LARGEST, idle=_not_shown)
+    image: int = whole(0, N_("Test image"), N_("Its number, from 0."), "main", 0, LARGEST, idle=_not_shown)
     pixels: str = token(
         N_("Own image"),
         N_("An image of one's own instead, as base64 of one byte for each pixel and colour, row by row."),

@@ -52,7 +52,7 @@ def _signal(stds: tuple[float, ...]) -> str:
 @pytest.mark.parametrize(
     ("stds", "told"),
     [
-        ((0.5, 9.0, 2.0), "grows 4 times, from 0.5 to 2"),
+        ((0.5, 9.0, 2.0), "grows 4.0 times, from 0.5 to 2"),
         ((3.0, 0.01), "shrinks 300 times, from 3 to 0.01"),
         ((1.0, 5.0, 1.5), "about as large as what the first does: a standard deviation of 1.5 against 1;"),
         ((1.0, 0.0), "zero, or not a number"),
