@@ -37,7 +37,7 @@ def add_commands(add: Add) -> None:
     names = listing.add_subparsers(metavar="name", action=_Named)
     names.choices = None  # type: ignore[assignment]  # an unknown name is refused by _Named, which says what there is
     for study in STUDIES.values():
-        help_ = f"{study.title}. {study.source}"
+        help_ = f"{study.title}. {study.says} {study.source}"
         _add_options(names.add_parser(study.name, help=help_, description=help_, allow_abbrev=False), study)
     for alias, name in ALIASES.items():
         added = add(alias, f"The same as `study {name}`: {STUDIES[name].title}.")
@@ -82,6 +82,7 @@ def _list(options: argparse.Namespace) -> Iterator[str]:
         return
     for study in STUDIES.values():
         yield f"{study.name:12} {study.title}"
+        yield f"{'':12} {study.says}"
         yield f"{'':12} {study.source}"
         for field in field_table(study.options).values():
             yield f"{'':12} --{field.name.replace('_', '-')} {to_text(field.default)}".rstrip() + f"  {field.help}"
@@ -89,7 +90,9 @@ def _list(options: argparse.Namespace) -> Iterator[str]:
 
 def _described(study: Study[Any]) -> dict[str, Any]:
     defaults = {name: field.default for name, field in field_table(study.options).items()}
-    return {"name": study.name, "title": study.title, "source": study.source, "options": defaults}
+    return {
+        "name": study.name, "title": study.title, "says": study.says, "source": study.source, "options": defaults,
+    }  # fmt: skip
 
 
 def measure(options: argparse.Namespace) -> Iterator[str]:
@@ -129,7 +132,8 @@ def _asked(study: Study[Any], options: argparse.Namespace) -> tuple[Sequence[Sub
     networks = [Subject(cli_options.name_of(named, spec), spec) for named, spec in named]
     taken: dict[str, Any] = {}
     seeds = set()
-    for run, epoch in product(options.runs, [_epoch(text) for text in options.epochs] or [None]):
+    epochs: list[int | None] = [_epoch(text) for text in options.epochs]
+    for run, epoch in product(options.runs, epochs or [None]):
         subject, recipe = trained(Path(cli_runs.find(run, options.run_dir)), epoch=epoch)
         networks.append(subject)
         taken |= {name: value for name, value in recipe.items() if name in table}

@@ -103,9 +103,10 @@ def size(default: int, title: str, help_: str, place: Place, minimum: int, maxim
     return Field(default, title=title, description=help_, json_schema_extra=extra)
 
 
-def token(title: str, help_: str, pattern: str) -> Any:
-    """The name of something that lies elsewhere, such as an uploaded archive; empty for none. It has no widget."""
-    return _declare("token", "", title, help_, "hidden", {}, pattern=f"^({pattern})?$")
+def token(title: str, help_: str, pattern: str, longest: int = 64) -> Any:
+    """The name of something that lies elsewhere, such as an uploaded archive, or what no widget could show; empty for
+    none. It has no widget."""
+    return _declare("token", "", title, help_, "hidden", {}, pattern=f"^({pattern})?$", max_length=longest)
 
 
 def read_off(value: Any) -> Any:

@@ -125,10 +125,10 @@ SEED = N_("Decides the first weights and whatever else is drawn by chance.")  # 
 class Study(Generic[R]):
     """One measurement, declared.
 
-    ``name``: in links and commands. ``title``: a message id. ``source``: the paper and equation, or the tool. The
-    widgets, flags, link and cache key follow from the field table of ``options``. ``run`` names the function, imported
-    in the child alone: ``measure(networks, options, progress)``, a generator that yields records, as many a network as
-    it likes.
+    ``name``: in links and commands. ``title`` and ``says``, what is done in a plain sentence: message ids. ``source``:
+    the paper and equation, or the tool. The widgets, flags, link and cache key follow from the field table of
+    ``options``. ``run`` names the function, imported in the child alone: ``measure(networks, options, progress)``, a
+    generator that yields records, as many a network as it likes.
 
     ``together``: the networks are measured in turn in one job, for they are compared; else each has a job of its own,
     which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew. ``weights``: trained
@@ -152,6 +152,7 @@ class Study(Generic[R]):
     limit: Callable[[ArchSpec, Any], None] | None = None
     stays: bool = False
     drawn: tuple[str, ...] = ()
+    says: str = ""
 
     def refuse(self, networks: Sequence[Subject], options: Specification) -> None:
         """A :class:`Refusal` where these cannot be its networks, or are beyond its limit."""

@@ -99,7 +99,11 @@ def test_the_declaration_holds(study: Study[Any]) -> None:
     assert issubclass(study.record, Finding)
     assert study.record.__doc__
     korean = words("ko")
-    for said in (study.title, *(text for row in field_table(study.options).values() for text in (row.title, row.help))):
+    for said in (
+        study.title,
+        study.says,
+        *(text for row in field_table(study.options).values() for text in (row.title, row.help)),
+    ):
         assert said
         assert korean(said) != said or said.isascii() is False or said in ("Nesterov",), said
     for row in field_table(study.options).values():
@@ -239,7 +243,7 @@ def test_the_table_and_the_figures_name_the_same_studies() -> None:
 def test_the_list_of_studies_names_each_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study"]) == 0
     told = capsys.readouterr().out
-    assert all(study.title in told and study.source in told for study in STUDIES.values())
+    assert all(study.title in told and study.source in told and study.says in told for study in STUDIES.values())
     assert main(["study", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {row["name"]: set(row["options"]) for row in listed} == {
@@ -333,6 +337,30 @@ def test_a_kept_run_is_measured_at_an_epoch(tmp_path: Path, capsys: pytest.Captu
     assert kept_epochs(stored.folder) == (0, 1, 3)
 
 
+def test_each_epoch_of_a_run_is_measured_once_on_the_page() -> None:
+    how = TrainSpec(epochs=2, precision="float32", memory_format="contiguous")
+    job = cache.desk().submit("train", *(one.model_dump(mode="json") for one in (SMALL, how)), keep=True, label="net")
+    assert job.wait(60)
+    folder = cache.desk().root / job.id
+    study = STUDIES["readout"]
+    asked = {}
+    for epoch in kept_epochs(folder):
+        subject, recipe = trained(folder, epoch=epoch)
+        asked[epoch] = cache.ask("readout", [subject], study.options(seed=recipe.get("seed", 0)))
+        again, _ = trained(folder, "under another name", epoch=epoch)
+        assert cache.ask("readout", [again], study.options(seed=recipe.get("seed", 0))) is asked[epoch]
+    assert list(asked) == [0, 1, 2]
+    assert all(one.wait(60) for one in asked.values())
+    assert len({one.records[0].accuracy for one in asked.values()}) == 3
+    assert asked[2].records[0].last_readable == 3
+    gone, _ = trained(folder, epoch=1)
+    assert gone.weights is not None
+    gone.weights.unlink()
+    refused = cache.ask("readout", [gone], study.options())
+    assert refused.wait(60)
+    assert "cannot be used for this network" in str(refused.error), "a training has thinned it out meanwhile"
+
+
 def test_the_page_measures_a_kept_runs_weights() -> None:
     root = cache.desk().root
     how = TrainSpec(steps=2, precision="float32", memory_format="contiguous")
@@ -418,7 +446,7 @@ def test_the_words_of_an_option_are_true_of_a_study(study: Study[Any]) -> None:
     assert "trained" not in told.get("device", "")
     assert "learned" not in told.get("data", "")
     assert "order of the images" not in told.get("seed", "")
-    ordered = study.name in ("gradients", "activations")
+    ordered = study.name in ("gradients", "activations", "inside")
     assert ("which images" in told.get("seed", "")) is ordered
 
 

@@ -1,5 +1,6 @@
 """Gradient flow: how much of dE/dx reaches each block (arXiv:1603.05027, equation 5), as Plotly figures."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -87,13 +88,13 @@ def gradient_profile(
                 "title": {"text": words(AXES[measure])},
                 "type": "log",
                 "exponentformat": "power",
-                "dtick": _decades(norms),
+                "dtick": decades(norms),
             },
         },
     }
 
 
-def _decades(norms: Mapping[Slot, Norms]) -> int | str:
+def decades(norms: Mapping[Slot, Norms]) -> int | str:
     """Ticks at whole powers of ten, where there are at least two; else between them as well."""
-    positive = [value for values in norms.values() for value in values if value]
+    positive = [value for values in norms.values() for value in values if value and 0 < value < math.inf]
     return 1 if positive and max(positive) > 100 * min(positive) else "D2"

@@ -62,10 +62,8 @@ def _line(slot: Slot, one: Readout, name: str) -> dict[str, Any]:
 
 
 def _sentence(slot: Slot, one: Readout, words: Words) -> str:
-    """Where nothing can be read any more, or how much is left at the end: within two standard errors of chance."""
-    margin = 2 * (one.chance * (1 - one.chance) / one.scored) ** 0.5
-    above = [place for place, share in enumerate(one.accuracy, start=1) if share > one.chance + margin]
-    last = max(above, default=0)
+    """Where nothing can be read any more, or how much is left at the end."""
+    last = one.last_readable
     if last == len(one.accuracy):
         return words(
             "**{slot}**: the class can be read to the last block: {share} of the test images there, by chance "

@@ -93,9 +93,9 @@ def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words, measur
         if not (first > 0 and last > 0 and math.isfinite(first) and math.isfinite(last)):
             lines.append(words("**{slot}**: the gradient is zero or not a number somewhere.", slot=SLOT_NAMES[slot]))
         elif first >= last:
-            lines.append(words(GROWS[measure], slot=SLOT_NAMES[slot], factor=_factor(first / last)))
+            lines.append(words(GROWS[measure], slot=SLOT_NAMES[slot], factor=times(first / last)))
         else:
-            lines.append(words(SHRINKS[measure], slot=SLOT_NAMES[slot], factor=_factor(last / first)))
+            lines.append(words(SHRINKS[measure], slot=SLOT_NAMES[slot], factor=times(last / first)))
     return "  \n".join(lines)
 
 
@@ -108,7 +108,8 @@ def measured_where(record: Provenance, words: Words) -> str:
     )  # fmt: skip
 
 
-def _factor(ratio: float) -> str:
+def times(ratio: float) -> str:
+    """A ratio before the word times."""
     return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
 
 

@@ -26,6 +26,7 @@ def _one(name: str) -> None:
     with st.expander(words(declared.title), key=f"study.{name}", on_change="rerun") as folded:
         if not folded.open:
             return
+        st.markdown(words(declared.says))
         st.caption(declared.source)
         ask = Ask(words("Measure A and B"), of_networks(*SLOTS), [name])
         study.section(f"study.{name}", [ask], words)

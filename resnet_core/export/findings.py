@@ -21,7 +21,7 @@ def findings_csv(records: Sequence[Finding]) -> str:
     """One line for each entry of a record's lists under a line of names (RFC 4180), with the single values repeated.
 
     A value by name, such as a version, has a column for each name: ``versions.torch``. What is not there, or not
-    finite, is empty.
+    finite, is empty. Pictures are left out.
     """
     lines = [line for record in records for line in _lines(record)]
     names = list(dict.fromkeys(name for line in lines for name in line))
@@ -36,6 +36,8 @@ def findings_text(record: Finding) -> Iterable[str]:
     """A record for a terminal: its single values, its lists as columns, and where it was measured."""
     values = to_dict(record)
     lists = {name: value for name, value in values.items() if isinstance(value, list) and value}
+    pictures = [name for name, value in lists.items() if isinstance(value[0], dict)]
+    lists = {name: value for name, value in lists.items() if name not in pictures}
     single = {name: value for name, value in values.items() if not isinstance(value, list | dict)}
     if record.network:
         yield record.network
@@ -44,7 +46,8 @@ def findings_text(record: Finding) -> Iterable[str]:
             yield from _single(name, value)
     for name, value in values.items():
         if isinstance(value, dict) and name not in PROVENANCE:
-            yield from (f"  {name}: {key} = {_cell(amount)}" for key, amount in value.items())
+            yield from (f"  {name}: {key} = {_cell(amount)}" for key, amount in value.items() if _is_single(amount))
+    yield from (f"  {name}: {len(values[name])} pictures, which --json has" for name in pictures)
     named = any(isinstance(value[0], str) for value in lists.values())
     if not named and max(map(len, lists.values()), default=0) > MANY:
         for name, value in lists.items():
@@ -68,14 +71,19 @@ def _lines(record: Finding) -> Iterable[dict[str, Any]]:
     for name in ("network", "place", *(name for name in values if name not in ("network", "place"))):
         value = values[name]
         if isinstance(value, Mapping):
-            single |= {f"{name}.{key}": _plain(item) for key, item in value.items()}
+            single |= {f"{name}.{key}": _plain(item) for key, item in value.items() if _is_single(item)}
         elif isinstance(value, list):
-            lists[name] = value
+            lists |= {name: value} if all(map(_is_single, value)) else {}
         else:
             single[name] = _plain(value)
     rows = zip_longest(*lists.values(), fillvalue="") if any(lists.values()) else [[""] * len(lists)]
     for row in rows:
         yield {**single, **{name: _plain(item) for name, item in zip(lists, row, strict=True)}}
+
+
+def _is_single(value: Any) -> bool:
+    """Whether it can stand in a cell: a picture and what else is nested is for programs, in the JSON."""
+    return not isinstance(value, list | dict)
 
 
 def _single(name: str, value: Any) -> Iterable[str]:

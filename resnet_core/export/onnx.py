@@ -33,6 +33,7 @@ class OnnxOptions(Specification):
 STUDY = Study(
     name="onnx",
     title=N_("ONNX file"),
+    says=N_("The network with its first weights is written as a file that other programs can run."),
     source="https://onnx.ai",
     options=OnnxOptions,
     record=OnnxFile,

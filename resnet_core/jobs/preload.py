@@ -12,7 +12,8 @@ from importlib import import_module
 from multiprocessing import spawn
 
 import resnet_core.jobs.child
-import resnet_core.probe.networks  # noqa: F401
+import resnet_core.probe.networks
+import resnet_core.probe.passage  # noqa: F401 - what a study imports only where it is measured
 from resnet_core.jobs.tasks import TASKS
 from resnet_core.train.data import read_digits
 

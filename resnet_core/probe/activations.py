@@ -38,6 +38,10 @@ class Activations(Finding):
 STUDY = Study(
     name="activations",
     title=N_("What each block puts out"),
+    says=N_(
+        "One batch goes forward; the mean and spread of what each block puts out, and its zeros, show "
+        "whether the signal keeps its size."
+    ),
     source="arXiv:1502.01852, section 2.2; arXiv:1603.05027, equation 4",
     options=OnImages,
     record=Activations,

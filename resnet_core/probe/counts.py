@@ -49,6 +49,10 @@ class CountOptions(Specification):
 STUDY = Study(
     name="counts",
     title=N_("What the counting tools say"),
+    says=N_(
+        "Three tools that others use count the same network, and each total is explained to the last unit "
+        "against the formulas here."
+    ),
     source="fvcore FlopCountAnalysis; torchinfo summary; torch FlopCounterMode",
     options=CountOptions,
     record=Count,

@@ -70,6 +70,10 @@ class GradientFlow(Finding):
 STUDY = Study(
     name="gradients",
     title=N_("Gradient at the input of each block"),
+    says=N_(
+        "One batch goes forward and backward; at the input of each block the size of the loss's gradient is "
+        "taken, so that you see how much of it arrives there."
+    ),
     source="arXiv:1603.05027, equation 5; arXiv:1512.03385, section 4.1",
     options=GradientOptions,
     record=GradientFlow,

@@ -21,6 +21,10 @@ class NumericsOptions(OnImages):
 STUDY = Study(
     name="numerics",
     title=N_("Images a second in each number format"),
+    says=N_(
+        "A few steps of training are timed in each number format, and the fastest is taken for a training "
+        "that leaves the choice open."
+    ),
     source="arXiv:1710.03740",
     options=NumericsOptions,
     record=Settings,

@@ -55,10 +55,22 @@ class Readout(Finding):
     image_size: int
     trained: bool
 
+    @property
+    def last_readable(self) -> int:
+        """The last block, from 1, at which the class can be read: above chance by more than two standard errors of a
+        share of so many images. 0 where there is none."""
+        margin = 2 * (self.chance * (1 - self.chance) / self.scored) ** 0.5
+        above = [place for place, share in enumerate(self.accuracy, start=1) if share > self.chance + margin]
+        return max(above, default=0)
+
 
 STUDY = Study(
     name="readout",
     title=N_("What can still be read at each block"),
+    says=N_(
+        "Behind each block a simple linear reader tries to name the class from what the block puts out: at chance, it "
+        "finds nothing of the class there any more."
+    ),
     source="arXiv:1610.01644",
     options=ReadoutOptions,
     record=Readout,
@@ -70,11 +82,7 @@ STUDY = Study(
 
 
 def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Progress) -> Iterator[Readout]:
-    """One record a network: features of the training and of the test images, then a reader for each block.
-
-    The pass is in channels last, which on a CPU takes two thirds of the time (BatchNorm and the average alone less than
-    half), and differs by rounding.
-    """
+    """One record a network: features of the training and of the test images, then a reader for each block."""
     import torch
 
     from resnet_core.probe.networks import bench
@@ -83,9 +91,7 @@ def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Prog
     fitted, scored = min(known.train, MOST_FITTED), min(known.test, MOST_SCORED)
     for network in networks:
         ready = bench(network, options, refuse_inference_if_too_large, progress)
-        model, shown, place = ready.model.train(network.weights is None), ready.images, ready.place
-        if place.type != "mps":
-            model = model.to(memory_format=torch.channels_last)
+        model, shown = ready.laid_out().train(network.weights is None), ready.images
         # Equal batches, so that no BatchNorm takes its statistics of a few images that are left over.
         learn, ask = (list(torch.arange(count).chunk(-(-count // options.batch_size))) for count in (fitted, scored))
         steps = Counter(
@@ -93,9 +99,9 @@ def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Prog
             network=network.name,
         )  # fmt: skip
         with ready.repeatable():
-            features, labels = _features(model, (shown.train_batch(rows) for rows in learn), place, steps)
+            features, labels = _features(ready, (shown.train_batch(rows) for rows in learn), steps)
             test_batches = (shown.test_batch(slice(int(rows[0]), int(rows[-1]) + 1)) for rows in ask)
-            others, answers = _features(model, test_batches, place, steps)
+            others, answers = _features(ready, test_batches, steps)
         accuracy = []
         for mine, theirs in zip(features, others, strict=True):
             accuracy.append(_read(mine, labels, theirs, answers, known.classes, options.ridge))
@@ -111,14 +117,14 @@ def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Prog
         )
 
 
-def _features(model: Any, batches: Iterator[tuple[Any, Any]], place: Any, step: Counter) -> tuple[list[Any], Any]:
+def _features(ready: Any, batches: Iterator[tuple[Any, Any]], step: Counter) -> tuple[list[Any], Any]:
     """What each unit puts out, averaged to 2x2: ``(images, 4 C)`` a unit, on the CPU; and the labels of the images."""
     import torch
     from torch.nn import functional
 
+    model = ready.model
     rows: list[list[Any]] = [[] for _ in model.units]
     labels = []
-    layout = torch.contiguous_format if place.type == "mps" else torch.channels_last
 
     def listen(unit: int) -> Any:
         def hear(_unit: Any, _given: Any, y: Any) -> None:
@@ -130,7 +136,7 @@ def _features(model: Any, batches: Iterator[tuple[Any, Any]], place: Any, step: 
     try:
         with torch.no_grad():
             for inputs, answers in batches:
-                model(inputs.to(place, memory_format=layout))
+                model(inputs.to(ready.place, memory_format=ready.layout))
                 labels.append(answers.cpu())
                 step()
     finally:

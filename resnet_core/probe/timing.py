@@ -161,6 +161,10 @@ class KernelOptions(OnDevice):
 LATENCY = Study(
     name="latency",
     title=N_("Time of a forward pass"),
+    says=N_(
+        "The networks take turns in computing one batch on this machine, again and again; the spread is "
+        "shown beside the median."
+    ),
     source=ROOFLINE_MODEL,
     options=TimingOptions,
     record=Latency,
@@ -171,6 +175,10 @@ LATENCY = Study(
 KERNELS = Study(
     name="kernels",
     title=N_("Time of a 1×1 against a 3×3 convolution"),
+    says=N_(
+        "A 1×1 convolution has a ninth of the multiply-adds of a 3×3 one; here both are timed on this "
+        "machine, to see how much of that becomes time."
+    ),
     source=ROOFLINE_MODEL,
     options=KernelOptions,
     record=Kernels,
@@ -182,6 +190,10 @@ KERNELS = Study(
 ROOFLINE = Study(
     name="roofline",
     title=N_("What each kind of layer achieves"),
+    says=N_(
+        "Each layer is timed in its place and set beside what this machine can compute and move, which "
+        "tells why some are slow."
+    ),
     source=ROOFLINE_MODEL,
     options=TimingOptions,
     record=Roofline,

@@ -1,5 +1,7 @@
 """The readout: what the skip carries, measured before any training; and its closed form against another's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -31,6 +33,19 @@ def test_a_plain_network_loses_the_class_and_a_residual_one_carries_it() -> None
     assert max(plain.accuracy[12:]) < 0.2
     assert (residual.network, plain.network, plain.place) == ("n0", "n1", 1)
     assert from_json(Readout, to_json(plain)) == plain
+
+
+def test_the_last_readable_block_is_above_chance_by_more_than_its_error() -> None:
+    one = _read(ArchSpec(stages=(1, 1, 1), width=4))[0]
+    assert one.last_readable == 3
+
+    def last(*accuracy: float) -> int:
+        return replace(one, accuracy=accuracy, chance=0.1, scored=400).last_readable  # standard error 0.015
+
+    assert last(0.9, 0.5, 0.2) == 3
+    assert last(0.9, 0.5, 0.125) == 2
+    assert last(0.9, 0.1, 0.135) == 3, "it may come back"
+    assert last(0.1, 0.05, 0.0) == 0
 
 
 def test_the_same_seed_reads_the_same_and_a_cut_costs_some() -> None:

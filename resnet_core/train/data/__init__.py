@@ -68,7 +68,11 @@ class Images:
 
     def test_batch(self, rows: slice) -> tuple[Tensor, Tensor]:
         """The test images ``rows``, as :meth:`train_batch` gives training images, never varied."""
-        return self._enlarged(self._normalised(self.test_pixels[rows])), self.test_labels[rows]
+        return self.batch(self.test_pixels[rows]), self.test_labels[rows]
+
+    def batch(self, pixels: Tensor) -> Tensor:
+        """Any images ``(n, C, H, W)`` of the data set's own size and range, as :meth:`test_batch` gives its own."""
+        return self._enlarged(self._normalised(pixels))
 
     def _normalised(self, pixels: Tensor) -> Tensor:
         if self.table is not None:
