@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import spec_file, state
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
@@ -81,6 +81,7 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
                     mendable = bool(idle) and not spec.with_(**{field.name: field.default}).idle(field.name)
                     _field(slot, field, getattr(spec, field.name), words, idle=idle, mendable=mendable)
                     _refusal(slot, field.name, words)
+        spec_file.show(slot, words)
 
 
 def train_field(name: str, value: Any, words: Words, offered: Collection[str] = ()) -> None:

@@ -14,8 +14,8 @@ from resnet_core import ArchSpec, count, preset
 from resnet_core.__main__ import main
 from resnet_core.cost.memory import training_memory
 from resnet_core.export.source import source
-from resnet_core.export.tables import spec_json
 from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
+from resnet_core.spec_file import spec_json
 from resnet_core.train.loop import train
 
 COMMAND = [sys.executable, "-m", "resnet_core"]
@@ -121,8 +121,8 @@ def test_a_specification_file_stands_where_a_preset_does(tmp_path: Path, capsys:
         (b'{"colour": "red"}', "There is no field colour"),
         (b'{"width": 16,}', "This is not JSON: trailing comma"),
         (b"[1]", "A specification is an object of fields and values"),
-        (b"", "This is not JSON"),
-        (b"\xff\xfe", "This is not JSON"),
+        (b"", "This is empty"),
+        (b"\xff\xfe", "This file is no text in UTF-8"),
         (None, "cannot be read: No such file or directory."),
         ("folder", "cannot be read: Is a directory."),
     ],

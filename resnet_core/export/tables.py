@@ -1,4 +1,4 @@
-"""The ledger and the specification as text that other programs read. No torch here."""
+"""The ledger as text that other programs read. No torch here."""
 
 import csv
 import io
@@ -8,7 +8,6 @@ from typing import Any
 from resnet_core.cost.convention import Convention
 from resnet_core.cost.ledger import FLOAT32, Ledger, Row
 from resnet_core.cost.memory import inference_memory, training_memory
-from resnet_core.spec import ArchSpec
 
 FLOPS = Convention(multiply_add=2)  # the default: what a total of the name "flops" counts
 
@@ -83,8 +82,3 @@ def ledger_values(ledger: Ledger) -> dict[str, Any]:
 def ledger_json(ledger: Ledger) -> str:
     """:func:`ledger_values` as text."""
     return json.dumps(ledger_values(ledger), indent=1) + "\n"
-
-
-def spec_json(spec: ArchSpec) -> str:
-    """Every field; ``ArchSpec.model_validate_json`` reads it back."""
-    return spec.model_dump_json(indent=2) + "\n"
