@@ -126,6 +126,9 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
                 title, names, names.index(value), format_func=lambda choice: words(field.choices[choice]), **change
             )
         # Without bounds: beyond them the browser would say so in a bubble of its own, and never ask the specification.
+        case "whole" if field.suggested:
+            usual = sorted({*field.suggested, value})
+            st.selectbox(title, usual, usual.index(value), accept_new_options=True, filter_mode="prefix", **change)
         case "whole":
             st.number_input(title, value=value, step=1, **change)
         case "real":

@@ -130,9 +130,10 @@ class Study(Generic[R]):
     it likes.
 
     ``together``: the networks are measured in turn in one job, for they are compared; else each has a job of its own,
-    which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew. ``weights``: trained
-    weights can be measured, not only first ones. ``networks``: it is about networks at all. ``stays``: it is short, so
-    that its child may take another order. ``large``: its record is a file, of which few are remembered.
+    which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew, and no two at once.
+    ``weights``: trained weights can be measured, not only first ones. ``networks``: it is about networks at all.
+    ``stays``: it is short, so that its child may take another order. ``large``: its record is a file, of which few are
+    remembered.
     ``limit`` refuses a network and options that could not be measured anyway, without torch, before a child is asked.
     """
 

@@ -107,7 +107,7 @@ def _refuse_beyond(available: int | None, peak: int, ledger: Ledger, batch_size:
     if needed > free:
         raise Refusal(
             N_("This network would take about {need} GB on {batch_size} images of {image_size} pixels, and {free} GB "
-               "are free: choose fewer blocks, a smaller width or smaller images."),
+               "are free: choose a smaller batch, fewer blocks, a smaller width or smaller images."),
             need=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}", batch_size=batch_size,
             image_size=ledger.plan.spec.image_size,
         )  # fmt: skip

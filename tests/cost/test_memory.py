@@ -186,7 +186,7 @@ def test_what_does_not_fit_is_refused_with_the_estimate() -> None:
         refuse_if_too_large(spec, 64, available=needed - 1)
     assert str(refusal.value) == (
         f"This network would take about {needed / 1e9:.1f} GB on 64 images of 224 pixels, and {needed / 1e9:.1f} GB "
-        "are free: choose fewer blocks, a smaller width or smaller images."
+        "are free: choose a smaller batch, fewer blocks, a smaller width or smaller images."
     )
 
 
