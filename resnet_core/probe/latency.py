@@ -155,10 +155,15 @@ def provenance(device: str, seed: int, load: clock.OtherLoad) -> dict[str, Any]:
 
 
 class Passes(Listener):
-    """Times whole passes of a network, and while a long one goes on, tells by its units how far it is."""
+    """Times whole passes of a network, and while a long one goes on, tells at each unit how far it is.
+
+    The share is that of the bytes that a pass moves: its time follows them more closely than the number of units or the
+    multiply-adds, of which the first stage has no more than the last (ResNet-50, batch 128, on a processor).
+    """
 
     def __init__(self, model: ResNet, place: torch.device) -> None:
         super().__init__(model)
+        self._shares = shares_before(count(model.spec))
         self._place, self._tell = place, clock.unheard
         self._long = True  # until the first is over
 
@@ -172,4 +177,15 @@ class Passes(Listener):
 
     def arriving(self, unit: int, _x: Tensor) -> None:
         """A unit begins."""
-        self._tell(unit / len(self._model.units))
+        self._tell(self._shares[unit])
+
+
+def shares_before(ledger: Ledger) -> tuple[float, ...]:
+    """For each unit, the share of all bytes read and written that are moved before it."""
+    moved, starts, place = 0, [], (0, 0)
+    for row in ledger.rows:
+        if row.stage and (row.stage, row.block) != place:
+            place = row.stage, row.block
+            starts.append(moved)
+        moved += row.read_bytes + row.written_bytes
+    return tuple(start / moved for start in starts)

@@ -109,10 +109,18 @@ def test_a_long_pass_tells_of_each_unit_and_never_goes_back(monkeypatch: pytest.
     assert told == sorted(told)
     # A word for each of 3 and 9 units in the warm-up and in three rounds, and one at the end of each of these.
     assert len(told) == 1 + 4 * (3 + 9) + 3
-    warm = [share for share in told if share <= 0.25]
-    assert len(warm) == 1 + 12 + 1, "a quarter for the one pass that does not count"
+    assert sum(share < 0.25 for share in told) == 1 + 12, "a quarter for the one pass that does not count"
     assert len(set(told)) > 40
     assert told[-1] == 1
+
+
+def test_a_pass_is_as_far_as_the_bytes_that_it_has_moved() -> None:
+    shares = latency.shares_before(count(preset("resnet50")))
+    assert len(shares) == 16
+    assert list(shares) == sorted(shares)
+    assert shares[0] > 0, "the stem"
+    assert shares[3] - shares[0] > 0.25, "the first stage has 3 of the 16 blocks and a fifth of the multiply-adds"
+    assert shares[-1] < 1
 
 
 def test_a_stop_ends_a_pass_in_its_middle_and_leaves_no_hook() -> None:
