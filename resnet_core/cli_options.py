@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet_core.cost.ledger import count
-from resnet_core.cost.memory import refuse_if_too_many
+from resnet_core.cost.memory import MOST_GB, refuse_if_too_many
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset
@@ -65,6 +65,22 @@ def name_of(named: str, spec: ArchSpec) -> str:
     changes = _start(named).differences(spec)
     name = Path(named).stem if named.endswith(SUFFIX) else named
     return ", ".join([name, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
+
+
+def gigabytes(text: str | None) -> float | None:
+    """The number after ``--fits``; None where it is not asked for."""
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= MOST_GB:
+        raise Refusal(
+            N_("--fits takes gigabytes, such as 8 and up to {most}; got {got}."),
+            most=f"{MOST_GB:g}", got=shorten(text),
+        )  # fmt: skip
+    return number
 
 
 def _start(named: str) -> ArchSpec:

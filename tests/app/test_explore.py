@@ -16,6 +16,7 @@ from app.link import Experiment, network
 from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, words
 from resnet_core import count, preset, presets
+from resnet_core.cost.memory import fits
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
 from tests.app.visitor import PATIENCE_S, calm, expected, markup, of_link, open_page, shown, unfolded
@@ -304,3 +305,14 @@ def test_copying_a_network() -> None:
     assert shown(visitor, "b") == shown(visitor, "a")
     assert of_link(visitor)["b"] == "resnet18"
     assert network("resnet18").title == "resnet18"
+
+
+def test_what_fits_into_some_memory() -> None:
+    visitor = unfolded(open_page(a="resnet50", b="resnet18"), "memory")
+    for gigabytes in (8, 2):
+        visitor.number_input(key="memory.gigabytes").set_value(float(gigabytes)).run()
+        calm(visitor)
+        found = [fits(count(preset(name)), gigabytes * 10**9) for name in ("resnet50", "resnet18")]
+        assert f"What fits in {gigabytes} GB" in markup(visitor)
+        for row in zip(*found, strict=True):
+            assert "".join(f"<td>{batch:,}</td>" for batch in row) in markup(visitor)
