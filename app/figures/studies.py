@@ -1,6 +1,6 @@
 """The table of figures: each study's name with what draws its records."""
 
-from app.figures import activations, gradients, latency, numerics, onnx, readout, reconcile, roofline
+from app.figures import activations, gradients, landscape, latency, numerics, onnx, readout, reconcile, roofline
 from app.figures.parts import Drawing, Part
 from app.slots import RACERS, Slot
 from app.text import Words
@@ -16,6 +16,7 @@ FIGURES: dict[str, Drawing] = {
     "onnx": onnx.drawing,
     "activations": activations.drawing,
     "readout": readout.drawing,
+    "presets": landscape.drawing,
 }
 
 

@@ -14,7 +14,20 @@ from app.figures.published import published
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.text.sentences import what_happened
-from app.views import blocks, bottleneck, compare, export, frame, gradients, lesson, measurements, memory, table, tools
+from app.views import (
+    blocks,
+    bottleneck,
+    compare,
+    export,
+    frame,
+    gradients,
+    landscape,
+    lesson,
+    measurements,
+    memory,
+    table,
+    tools,
+)
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import N_
 
@@ -55,6 +68,7 @@ def _networks() -> None:
     table.show(ledgers, words)
     memory.show(ledgers, words)
     compare.show()
+    landscape.show(words)
     export.show()
     panel.measure()  # last, for it may wait: everything above is already on its way to the browser
 

@@ -9,7 +9,15 @@ from app.views import study
 from app.views.asked import Ask, of_networks
 from resnet_core.studies import STUDIES
 
-PLACED = {"gradients", "counts", "latency", "kernels", "roofline", "onnx"}  # by the other files of this folder
+PLACED = {
+    "gradients",
+    "counts",
+    "latency",
+    "kernels",
+    "roofline",
+    "onnx",
+    "presets",
+}  # by the other files of this folder
 ELSEWHERE = {"numerics"}  # asked by Train
 
 
