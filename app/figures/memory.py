@@ -47,8 +47,8 @@ def fits_table(gigabytes: float, found: Mapping[Slot, Fits], words: Words) -> st
     """The largest mini-batch of each network that fits, a column a network."""
     none = words("not one image")
     largest = {
-        words("training, images in a batch"): [fits.training for fits in found.values()],
         words("inference, images in a batch"): [fits.inference for fits in found.values()],
+        words("training, images in a batch"): [fits.training for fits in found.values()],
     }
     rows = [_row(title, [f"{value:,}" if value else none for value in values]) for title, values in largest.items()]
     return _table(words("What fits in {gigabytes} GB", gigabytes=f"{gigabytes:g}"), found, rows)

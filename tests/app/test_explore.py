@@ -314,5 +314,5 @@ def test_what_fits_into_some_memory() -> None:
         calm(visitor)
         found = [fits(count(preset(name)), gigabytes * 10**9) for name in ("resnet50", "resnet18")]
         assert f"What fits in {gigabytes} GB" in markup(visitor)
-        for row in zip(*found, strict=True):
+        for row in zip(*found, strict=True):  # training, inference
             assert "".join(f"<td>{batch:,}</td>" for batch in row) in markup(visitor)
