@@ -69,18 +69,20 @@ class Dot(NamedTuple):
 
 def drawing(records: Records, _names: Names, words: Words) -> list[Part]:
     """What the study of all times found: time over multiply-adds, and where it was measured."""
-    found: list[PresetLatency] = [record for rows in records.values() for record in rows]
-    times = {record.preset: record for record in found}
+    times = {record.preset: record for rows in records.values() for record in rows}
     label = words("Time of a pass over multiply-adds, a point for each named network")
-    told = words(
+    figure = landscape(dots("macs", "time", times, words), "macs", "time", {}, words)
+    return [Chart(figure, label, HEIGHT), source(measured(times, words))]
+
+
+def measured(times: Times, words: Words) -> str:
+    """How many were timed, how and where. HTML; ``times`` holds at least one."""
+    first = next(iter(times.values()))
+    return words(
         "Measured here: {count} of {all} named networks, each by itself, median of up to 50 passes, batch size "
         "{batch}, inference mode, float32, untrained weights. {where}",
-        count=len(times), all=len(presets()), batch=found[0].batch_size, where=where(found[0], words),
+        count=len(times), all=len(presets()), batch=first.batch_size, where=where(first, words),
     )  # fmt: skip
-    return [
-        Chart(landscape(dots("macs", "time", times, words), "macs", "time", {}, words), label, HEIGHT),
-        source(told),
-    ]
 
 
 def dots(x: str, y: str, times: Times, words: Words) -> list[Dot]:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from app import link, state
 from app.components.plot import plot
-from app.figures.landscape import AXES, HEIGHT, dot, dots, landscape
+from app.figures.landscape import AXES, HEIGHT, dot, dots, landscape, measured
+from app.figures.parts import source
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.views import study
@@ -43,6 +44,8 @@ def show(words: Words) -> None:
             ),
         )  # fmt: skip
         st.caption(_said(len(points), [SLOT_NAMES[slot] for slot, point in marked.items() if not point], words))
+        if times and "time" in (x, y):
+            st.html(source(measured(times, words)).markup)
         _put(words)
         study.section(KEY, [Ask(words("Measure the time of every network"), {}, ["presets"])], words)
 
