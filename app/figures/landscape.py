@@ -112,17 +112,17 @@ def landscape(points: Sequence[Dot], x: str, y: str, marked: Mapping[Slot, Dot |
         }
         for name, family in families.items()
     ]  # fmt: skip
-    for slot, point in marked.items():
-        if point:
+    for slot, own in marked.items():
+        if own:
             colour = SLOT_COLOURS[slot]
             traces.append({
-                **_marks([point], SLOT_NAMES[slot]), "mode": "markers+text", "text": [SLOT_NAMES[slot]],
-                "hovertext": [_told(point)], "hovertemplate": "%{hovertext}<extra></extra>",
+                **_marks([own], SLOT_NAMES[slot]), "mode": "markers+text", "text": [SLOT_NAMES[slot]],
+                "hovertext": [_told(own)], "hovertemplate": "%{hovertext}<extra></extra>",
                 "textposition": "top left" if slot == "a" else "bottom right", "showlegend": False,
                 "textfont": {"color": colour, "size": 15},
                 "marker": {"symbol": "circle-open", "size": RINGS[slot], "color": colour, "line": {"width": 3}},
             })  # fmt: skip
-    every = [*points, *(point for point in marked.values() if point)]
+    every = [*points, *(own for own in marked.values() if own)]
     layout: dict[str, Any] = {
         "hovermode": "closest", "legend": LEGEND, "showlegend": True, "uirevision": f"{x} {y}",
         "xaxis": _axis(x, [point.x.number for point in every], words),

@@ -164,7 +164,8 @@ class Passes(Listener):
     def __init__(self, model: ResNet, place: torch.device) -> None:
         super().__init__(model)
         self._shares = shares_before(count(model.spec))
-        self._place, self._tell = place, clock.unheard
+        self._place = place
+        self._tell: clock.Tell = clock.unheard
         self._long = True  # until the first is over
 
     def time(self, inputs: Tensor, tell: clock.Tell) -> float:
