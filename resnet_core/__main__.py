@@ -24,10 +24,12 @@ from resnet_core.cost.memory import GIGA, fits
 from resnet_core.errors import N_, Refusal
 from resnet_core.export.source import source
 from resnet_core.export.tables import ledger_values, preset_values
+from resnet_core.fields import shown, to_text
 from resnet_core.presets import presets
 from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
 from resnet_core.recipes import recipe, recipes
 from resnet_core.records import dumps
+from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import steps_per_epoch
 from resnet_core.train.records import Diverged
 
@@ -116,7 +118,18 @@ def _presets(options: argparse.Namespace) -> Iterable[str]:
         return
     for name, row in presets().items():
         ledger = count(row.spec)
-        yield f"{name:18} {ledger.params:>13,} params  {ledger.macs:>17,} macs  {row.source}"
+        yield f"{name:18} {ledger.params:>13,} params  {ledger.macs:>17,} macs  {_what(row.spec)}; {row.source}"
+
+
+def _what(spec: ArchSpec) -> str:
+    """One line of what a network is: its depth and blocks, then what else is not as in ResNet-56."""
+    said = ("skip", "block", "stages", "width", "image_size", "num_classes", "stem_width")
+    other = [
+        f"{name}={to_text(value)}" for name, (_, value) in ArchSpec().differences(spec).items() if name not in said
+    ]
+    kind = "residual" if spec.skip else "plain"
+    blocks = f"{shown(spec.stages)} {spec.block} blocks from {spec.width} channels"
+    return ", ".join([f"{kind}, {spec.depth} layers, {blocks}, {spec.image_size} pixels", *other])
 
 
 def _count(options: argparse.Namespace) -> Iterable[str]:

@@ -41,7 +41,12 @@ def test_presets_tells_every_network_with_its_numbers_and_their_sources(capsys: 
     }  # fmt: skip
     told = run("presets").stdout
     assert [line.split()[0] for line in told.splitlines()] == list(presets())
-    assert "25,557,032" in told
+    lines = {line.split()[0]: line for line in told.splitlines()}
+    assert "25,557,032 params" in lines["resnet50"]
+    assert "residual, 50 layers, 3,4,6,3 bottleneck blocks from 64 channels, 224 pixels" in lines["resnet50"]
+    assert "plain, 56 layers" in lines["plain56"]
+    assert "ordering=full_preact" in lines["preact110"]
+    assert all(row.source in lines[name] for name, row in presets().items())
 
 
 def test_count_says_what_fits(capsys: pytest.CaptureFixture[str]) -> None:
