@@ -64,7 +64,7 @@ def _roofs_told(found: Mapping[Slot, Roofline], words: Words) -> str:
     else:
         told.append(
             words(
-                "The level roof is the best of several large matrix products, in float32 on as many threads: {macs} "
+                "The level roof is the best large matrix product measured here, in float32 on as many threads: {macs} "
                 "GMAC/s.",
                 macs=f"{roof.macs_per_s / GIGA:.3g}",
             )
@@ -74,11 +74,16 @@ def _roofs_told(found: Mapping[Slot, Roofline], words: Words) -> str:
     else:
         told.append(
             words(
-                "The slanted roof is the best copy, {moved} GB/s; the dotted line is a copy of 64 MiB, more than most "
-                "caches hold, {memory} GB/s.",
-                moved=f"{roof.bytes_per_s / GIGA:.3g}", memory=f"{memory / GIGA:.3g}",
+                "The slanted roof is the best copy measured here: {moved} GB/s.", moved=f"{roof.bytes_per_s / GIGA:.3g}"
             )
-        )  # fmt: skip
+        )
+        if memory < roof.bytes_per_s:
+            told.append(
+                words(
+                    "The dotted line is a copy of 64 MiB, more than most caches hold: {memory} GB/s.",
+                    memory=f"{memory / GIGA:.3g}",
+                )
+            )
     return " ".join(told)
 
 

@@ -27,7 +27,8 @@ from resnet_core.spec import ArchSpec
 from resnet_core.study import Progress, Subject
 
 # Rows and columns of the matrices whose products are tried: larger ones where more works side by side.
-PRODUCTS = {"one thread": (512, 1024), "threads": (1024, 2048), "gpu": (2048, 8192)}
+PRODUCTS = {"one thread": (512, 1024), "threads": (1024, 2048), "gpu": (2048, 4096, 8192)}
+PRODUCT_MATRICES = 5  # of each size are held at once: a square, an image and its weights, and what comes out
 MEMORY_FLOATS = 2**24  # 64 MiB: far larger than a processor's caches
 CACHE_FLOATS = 2**15, 2**17, 2**19  # 128 kiB to 2 MiB
 ROOF_REPEATS = 7
@@ -133,7 +134,10 @@ def _peaks(place: torch.device) -> dict[str, float]:
     GPU in another precision.
     """
     kind = "gpu" if place.type != "cpu" else "threads" if torch.get_num_threads() > 1 else "one thread"
-    products = [(n, product) for n in PRODUCTS[kind] for product in (_matrices(n, place), _pointwise(n, place))]
+    free = devices.free_bytes(place.type)
+    fitting = [n for n in PRODUCTS[kind] if free is None or PRODUCT_MATRICES * FLOAT32 * n * n < free / 10]
+    sizes = fitting or PRODUCTS[kind][:1]
+    products = [(n, product) for n in sizes for product in (_matrices(n, place), _pointwise(n, place))]
     copies = [_copy(floats, place) for floats in (MEMORY_FLOATS, *CACHE_FLOATS)]
     works = [*(product for _, product in products), *copies]
     fastest = [min(times) for times in clock.in_turn(works, place, ROOF_REPEATS, budget_s=1.0)]

@@ -42,3 +42,13 @@ def test_a_file_that_holds_no_network_is_refused_under_its_place(content: bytes,
     calm(visitor)
     assert [sentence in box.value for box in visitor.error] == [True]
     assert shown(visitor, "a") == expected(preset("cifar56"))
+
+
+def test_the_card_of_a_third_network_takes_one_too() -> None:
+    visitor = open_page("train", c="preact110")
+    visitor.session_state["train.networks"] = True
+    visitor = unfolded(visitor, "c.more")
+    content = spec_json(preset("plain20")).encode()
+    visitor.file_uploader(key="c.file.0").set_value(("any.json", content, "application/json")).run()
+    calm(visitor)
+    assert of_link(visitor)["c"] == "plain20"
