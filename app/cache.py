@@ -8,6 +8,7 @@ import functools
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -40,6 +41,7 @@ def ask(study: str, networks: Sequence[Subject], options: Specification, threads
     change of what these decide anyway measures nothing again. Trained weights that were written anew are others.
     """
     declared = STUDIES[study]
+    options = declared.measured(options)
     if isinstance(options, OnImages):
         images = options.images
         networks = [network._replace(spec=fit(network.spec, images)) for network in networks]
@@ -48,7 +50,7 @@ def ask(study: str, networks: Sequence[Subject], options: Specification, threads
     networks = [network._replace(name="") for network in networks]  # under two names it is one question
     order = json.dumps(declared.order(networks, options))
     remembered = _large if declared.large else _job
-    key = study, order, threads, tuple(one.weights.stat().st_mtime for one in networks if one.weights)
+    key = study, order, threads, tuple(_written(one.weights) for one in networks if one.weights)
     job = remembered(*key)
     if job.finished and job.status != "done":
         remembered.clear(*key)
@@ -56,6 +58,14 @@ def ask(study: str, networks: Sequence[Subject], options: Specification, threads
     if declared.large:
         desk().forget(job)
     return job
+
+
+def _written(weights: Path) -> float:
+    """When a file of weights was written. One that a training has thinned out meanwhile is refused by who reads it."""
+    try:
+        return weights.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -3,7 +3,7 @@
 ``?a=cifar56&b=cifar56&b.width=32&seed=0&train.epochs=10&lang=ko``: a preset for each network, then the fields in which
 it differs, written as after ``--set``; up to two more networks for a race, ``c`` and ``d``; the fields of the training
 recipe that are not the default; how many seeds each network is trained from; the options of a study that are not the
-default (``gradients.batch_size=64``; its seed is the link's); the runs and the kept study on show.
+default (``gradients.batch_size=64``; its seed is the link's); the open block, the runs and the kept study on show.
 """
 
 import re
@@ -25,6 +25,8 @@ from resnet_core.studies import STUDIES
 
 S = TypeVar("S", bound=Specification)
 MOST_SEEDS = 5
+TRAINED = "trained"
+BLOCK = re.compile("[0-9]{1,4}")
 MOST_RUNS = MOST_SEEDS * len(RACERS)
 RUN_IDS = re.compile(rf"[A-Za-z0-9_-]{{4,64}}([.][A-Za-z0-9_-]{{4,64}}){{0,{MOST_RUNS - 1}}}")
 
@@ -52,6 +54,17 @@ class Network(NamedTuple):
         refuse_if_too_many(count(spec))
         return Network(preset_named_by(spec) or self.base, spec)
 
+    def recut(self, cuts: Mapping[int, bool]) -> "Network":
+        """The network with the shortcuts of some blocks cut (True) or back (False); blocks are counted from 1.
+
+        A network without any is the plain one: its arcs are all cut, and the first that is back switches skips on.
+        """
+        blocks = range(1, sum(self.spec.stages) + 1)
+        cut = {block for block in blocks if cuts.get(block, not self.spec.has_shortcut(block))}
+        if len(cut) == len(blocks):
+            return self.changed(self.spec.with_(skip=False, cut=()))
+        return self.changed(self.spec.with_(skip=True, cut=tuple(sorted(cut))))
+
 
 def network(name: str) -> Network:
     """The network of a preset."""
@@ -76,6 +89,8 @@ class Experiment:
     seeds: int = 1  # each network is trained from so many seeds, counted up from that of the recipe
     run: str = ""
     study: str = ""
+    block: int = 0  # that is open on the stage, counted from 1 through the network; 0: the ordinary one
+    weights: str = ""  # with which the networks are measured: their first, or TRAINED
     studies: Mapping[str, Specification] = field(default_factory=dict)  # only what is not the default
     language: str = "en"
 
@@ -124,6 +139,10 @@ def write(experiment: Experiment) -> dict[str, str]:
         link["seeds"] = str(experiment.seeds)
     if experiment.run:
         link["run"] = experiment.run
+    if experiment.weights:
+        link["weights"] = experiment.weights
+    if experiment.block:
+        link["block"] = str(experiment.block)
     if experiment.study:
         link["study"] = experiment.study
     link["lang"] = experiment.language
@@ -162,6 +181,15 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
     if kept and not ID.fullmatch(kept):
         problems.append(Refusal(N_("The link names the study {study}, which cannot be one."), study=shorten(kept)))
         kept = ""
+    block = rest.pop("block", str(start.block))
+    if not BLOCK.fullmatch(block):
+        problems.append(Refusal(N_("The link opens block {block}; blocks are counted from 1."), block=shorten(block)))
+        block = "0"
+    weights = rest.pop("weights", start.weights)
+    if weights not in ("", TRAINED):
+        problems.append(Refusal(N_("The link asks for weights {weights}; there are first ones and trained ones."),
+                                weights=shorten(weights)))  # fmt: skip
+        weights = ""
     if language not in LANGUAGES:
         problems.append(Refusal(N_("The link asks for the language {name}; there are {languages}."),
                                 name=shorten(language), languages=", ".join(LANGUAGES)))  # fmt: skip
@@ -172,7 +200,10 @@ def read(link: Mapping[str, str], start: Experiment) -> tuple[Experiment, list[R
         for name in rest
     ]  # fmt: skip
     train = _apply(start.train, changes, problems)
-    return replace(experiment, train=train, seeds=int(seeds), run=run, study=kept, language=language), problems
+    experiment = replace(
+        experiment, train=train, seeds=int(seeds), run=run, study=kept, block=int(block), weights=weights
+    )
+    return replace(experiment, language=language), problems
 
 
 def _network(slot: Slot, rest: dict[str, str], start: Network | None, problems: list[Refusal]) -> Network | None:

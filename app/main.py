@@ -26,6 +26,6 @@ if __name__ == "__main__":
 elif __name__ != "__mp_main__":
     import streamlit as st
 
-    from app import live
+    from app import live, measured
 
-    app = st.App(__file__, routes=live.routes(), lifespan=live.lifespan)
+    app = st.App(__file__, routes=[*live.routes(), *measured.routes()], lifespan=live.lifespan)

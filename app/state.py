@@ -180,7 +180,7 @@ def change_field(owner: str, name: str, key: str) -> None:
     typed = st.session_state[key]
     if owner in STUDIES:
         if options := _with(owner, experiment().options(owner), name, typed):
-            _become(experiment().with_options(owner, options))
+            become(experiment().with_options(owner, options))
         return
     slot = cast(Slot, owner)
     network = experiment().network(slot)
@@ -189,19 +189,19 @@ def change_field(owner: str, name: str, key: str) -> None:
 
 def put_network(slot: Slot, made: Callable[[], Network], name: str = "preset", typed: Any = None) -> None:
     """Put what is ``made`` into a slot; :func:`refused` tells under ``name`` why it could not be made."""
-    _forget(slot)
+    forget(slot)
     try:
         changed = made()
     except Refusal as refusal:
         st.session_state.refused[slot, name] = Refused(typed, refusal)
         log.info("refused %s.%s=%s: %s", slot, name, to_text(typed), refusal)
     else:
-        _change(slot, changed)
+        change_network(slot, changed)
 
 
 def _with(owner: str, spec: S, name: str, typed: Any) -> S | None:
     """A specification with a field changed; None where that was refused, which :func:`refused` tells."""
-    _forget(owner)
+    forget(owner)
     try:
         return spec.with_(**{name: typed})
     except Refusal as refusal:
@@ -226,74 +226,74 @@ def change_train(name: str, key: str) -> None:
     if not _is_on_show(key):
         return
     if train := _with("train", experiment().train, name, st.session_state[key]):
-        _become(replace(experiment(), train=train))
+        become(replace(experiment(), train=train))
 
 
 def change_seeds(key: str) -> None:
     """Callback of the number of seeds."""
     if _is_on_show(key):
-        _become(replace(experiment(), seeds=st.session_state[key]))
+        become(replace(experiment(), seeds=st.session_state[key]))
 
 
 def add_network(slot: Slot) -> None:
     """Put a network into C or D, as a start the same as A."""
-    _forget(slot)
-    _become(experiment().with_network(slot, experiment().a))
+    forget(slot)
+    become(experiment().with_network(slot, experiment().a))
 
 
 def remove_network(slot: Slot) -> None:
     """Take the network out of C or D."""
-    _forget(slot)
-    _become(experiment().with_network(slot, None))
+    forget(slot)
+    become(experiment().with_network(slot, None))
 
 
 def change_recipe(key: str) -> None:
     """Callback of the list of named recipes: all fields at once, but for the seed."""
     current = experiment()
     if _is_on_show(key) and st.session_state[key] in recipes():
-        _forget("train")
-        _become(replace(current, train=recipe(st.session_state[key]).with_(seed=current.train.seed)))
+        forget("train")
+        become(replace(current, train=recipe(st.session_state[key]).with_(seed=current.train.seed)))
 
 
 def use_archive(archive: str) -> None:
     """Learn the images of an archive that has been uploaded."""
-    _become(replace(experiment(), train=experiment().train.with_(data="own", archive=archive)))
+    become(replace(experiment(), train=experiment().train.with_(data="own", archive=archive)))
 
 
 def change_language(key: str) -> None:
     """Callback of the language switch."""
     if _is_on_show(key):
-        _become(replace(experiment(), language=st.session_state[key]))
+        become(replace(experiment(), language=st.session_state[key]))
 
 
 def show_run(run: str) -> None:
     """Put a run on show: the link holds it from now on, so that a reload finds it again."""
-    _become(replace(experiment(), run=run))
+    become(replace(experiment(), run=run))
 
 
 def show_study(study: str) -> None:
     """Put a kept study on show, or none."""
-    _become(replace(experiment(), study=study))
+    become(replace(experiment(), study=study))
 
 
-def _change(slot: Slot, network: Network) -> None:
+def change_network(slot: Slot, network: Network) -> None:
+    """Put another network into a slot, and remember what it was."""
     if network == experiment().network(slot):
         return  # a field that is left as it was: what was told of the change before it stays true
     before = experiment().network(slot).spec
-    last = st.session_state.change
-    st.session_state.change = Change(slot, before, network.spec, last.number + 1 if last else 1)
-    _become(experiment().with_network(slot, network))
+    number = st.session_state.change.number + 1 if st.session_state.change else 1
+    st.session_state.change = Change(slot, before, network.spec, number)
+    become(experiment().with_network(slot, network))
 
 
-def _become(changed: Experiment) -> None:
-    """Take the experiment that a click has made; the run that follows puts it into the link."""
+def become(changed: Experiment) -> None:
+    """Take what a click has made of the experiment; the run that follows puts it into the link."""
     st.session_state.experiment = changed
     st.session_state.touched = True
 
 
-def _forget(owner: str) -> None:
+def forget(owner: str) -> None:
     """A new attempt by the same owner makes its older refusals stale, and any attempt the notices about the link."""
-    st.session_state.notices = []
-    st.session_state.touched = True
-    kept = {key: value for key, value in st.session_state.refused.items() if key[0] != owner}
-    st.session_state.refused = kept
+    session = st.session_state
+    session.notices, session.touched = [], True
+    session.refused = {key: value for key, value in session.refused.items() if key[0] != owner}

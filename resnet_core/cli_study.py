@@ -1,7 +1,8 @@
 """Studies from a terminal: ``study`` lists them, ``study NAME PRESET ...`` measures.
 
 The options of each come from its field table. ``--json`` prints one record a line as soon as it is there; ``--run``
-measures the trained weights of a kept run; ``--keep`` keeps what was found in a folder that the page lists.
+measures the trained weights of a kept run, ``--epoch`` those after an epoch; ``--keep`` keeps what was found in a
+folder that the page lists.
 """
 
 import argparse
@@ -9,13 +10,15 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from resnet_core import cli_options, cli_runs
 from resnet_core.cli_bar import Bar
+from resnet_core.errors import N_, Refusal
 from resnet_core.export.findings import findings_text
-from resnet_core.fields import field_table, to_text
+from resnet_core.fields import field_table, shorten, to_text
 from resnet_core.jobs.kept import keep, trained
 from resnet_core.jobs.store import refuse_unwritable, root_folder
 from resnet_core.records import dumps, to_json
@@ -63,6 +66,11 @@ def _add_options(parser: argparse.ArgumentParser, study: Study[Any]) -> None:
     parser.add_argument(
         "--run", action="append", default=[], dest="runs", metavar="RUN",
         help="measure a kept run's trained weights: its id in --run-dir, or its folder; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--epoch", action="append", default=[], dest="epochs", metavar="n",
+        help="measure each --run at this epoch, whose weights it has kept (0: its first weights); may be repeated. "
+             "Default: after its last step",
     )  # fmt: skip
     cli_runs.add_run_dir(parser, f"where runs are kept. Default: {cli_runs.DEFAULT_DIR}")
     parser.set_defaults(run=measure, study=study.name)
@@ -114,13 +122,33 @@ def measure(options: argparse.Namespace) -> Iterator[str]:
 def _asked(study: Study[Any], options: argparse.Namespace) -> tuple[Sequence[Subject], Any]:
     """The networks, and the study's options: as given, else as the recipe of a kept run has them, else the default."""
     cli_options.refuse_set(options)
+    if options.epochs and not options.runs:
+        raise Refusal(N_("--epoch says at which epoch a --run is measured, and none is named."))
     table = field_table(study.options)
     named = [(named, cli_options.arch(named, options.set)) for named in options.preset]
     networks = [Subject(cli_options.name_of(named, spec), spec) for named, spec in named]
     taken: dict[str, Any] = {}
-    for run in options.runs:
-        subject, recipe = trained(Path(cli_runs.find(run, options.run_dir)))
+    seeds = set()
+    for run, epoch in product(options.runs, [_epoch(text) for text in options.epochs] or [None]):
+        subject, recipe = trained(Path(cli_runs.find(run, options.run_dir)), epoch=epoch)
         networks.append(subject)
         taken |= {name: value for name, value in recipe.items() if name in table}
+        seeds |= {recipe["seed"]} if epoch == 0 else set()
     networks = [network._replace(place=place) for place, network in enumerate(networks)]
-    return networks, study.options().with_(**{**taken, **cli_options.given(options, table)})
+    chosen = study.options().with_(**{**taken, **cli_options.given(options, table)})
+    if seeds - {getattr(chosen, "seed", None)}:
+        raise Refusal(
+            N_("The first weights of these runs are drawn from the seeds {seeds}; a study has one seed, so measure "
+               "them one by one, without --seed."),
+            field="seed", seeds=", ".join(map(str, sorted(seeds))),
+        )  # fmt: skip
+    return networks, chosen
+
+
+def _epoch(text: str) -> int:
+    """The number of an epoch, as it is written."""
+    if not text.isdecimal():
+        raise Refusal(N_("--epoch takes the number of an epoch, from 0; got {got}."), got=shorten(text))
+    if len(text) > 9:
+        raise Refusal(N_("No training has so many epochs: {got}."), got=shorten(text))
+    return int(text)

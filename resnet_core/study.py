@@ -91,7 +91,8 @@ class Finding(Provenance):
     """The base of a study's records: which of its networks the record is about, beside where and how it was measured.
 
     ``network`` is its name, ``place`` its number among the networks of the study, from 0. The lists of a record run in
-    parallel: the entries of one number belong together.
+    parallel: the entries of one number belong together. A list that is empty unless it is given may be absent from an
+    earlier version's record.
 
     A record is checked when it is made or read, so that a figure can draw each that there is: ValueError otherwise.
     """
@@ -100,8 +101,8 @@ class Finding(Provenance):
     place: int = 0
 
     def __post_init__(self) -> None:
-        lists = (getattr(self, field.name) for field in fields(self))
-        if len({len(values) for values in lists if isinstance(values, tuple)}) > 1:
+        lists = ((getattr(self, field.name), field.default == ()) for field in fields(self))
+        if len({len(values) for values, absent in lists if isinstance(values, tuple) and (values or not absent)}) > 1:
             raise ValueError("the lists of a record are of one length")
         if missing := [name for name in self.measured_by() if name not in self.versions]:
             raise ValueError(f"a record names the version of {', '.join(missing)}")
@@ -133,7 +134,8 @@ class Study(Generic[R]):
     which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew, and no two at once.
     ``weights``: trained weights can be measured, not only first ones. ``networks``: it is about networks at all.
     ``stays``: it is short, so that its child may take another order. ``large``: its record is a file, of which few are
-    remembered.
+    remembered. ``drawn``: the options that choose only what of a record is drawn; its figure takes them by name, and
+    nothing is measured anew.
     ``limit`` refuses a network and options that could not be measured anyway, without torch, before a child is asked.
     """
 
@@ -150,6 +152,7 @@ class Study(Generic[R]):
     large: bool = False
     limit: Callable[[ArchSpec, Any], None] | None = None
     stays: bool = False
+    drawn: tuple[str, ...] = ()
 
     def refuse(self, networks: Sequence[Subject], options: Specification) -> None:
         """A :class:`Refusal` where these cannot be its networks, or are beyond its limit."""
@@ -167,6 +170,14 @@ class Study(Generic[R]):
         if self.limit is not None:
             for network in networks:
                 self.limit(network.spec, options)
+
+    def view(self, options: Specification) -> dict[str, Any]:
+        """The options that choose what is drawn, by name, as its figure takes them."""
+        return {name: getattr(options, name) for name in self.drawn}
+
+    def measured(self, options: Specification) -> Any:
+        """The options with those that choose only what is drawn at their default: what a measurement depends on."""
+        return options.with_(**{name: type(options).model_fields[name].default for name in self.drawn})
 
     def order(self, networks: Sequence[Subject], options: Specification) -> tuple[Any, Any]:
         """The arguments of its job, plain JSON values."""

@@ -10,6 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 import streamlit as st
 
 from app import cache
+from app.figures.parts import Chart, Text
 from app.figures.studies import FIGURES, draw
 from app.slots import RACERS
 from app.text import LANGUAGES, words
@@ -29,7 +31,7 @@ from resnet_core.export import onnx
 from resnet_core.export.findings import findings_csv
 from resnet_core.fields import field_table
 from resnet_core.jobs.job import Job
-from resnet_core.jobs.kept import keep, read_study, trained
+from resnet_core.jobs.kept import keep, kept_epochs, read_study, trained
 from resnet_core.jobs.listing import runs
 from resnet_core.jobs.stored import read
 from resnet_core.probe import gradients
@@ -207,6 +209,27 @@ def test_what_is_asked_twice_is_measured_once_unless_it_is_a_time(study: Study[A
     assert first.status == "done"
 
 
+def test_an_option_that_chooses_what_is_drawn_measures_nothing_again() -> None:
+    study = STUDIES["gradients"]
+    networks = subjects(study, SMALL)
+    asked = [cache.ask("gradients", networks, study.options(measure=measure)) for measure in ("rms", "l2")]
+    assert asked[0] is asked[1]
+    found = found_by(study)
+    titles = set()
+    for measure in ("rms", "l2"):
+        chart, reading, *_ = draw(replace(found, options=found.options.with_(measure=measure)), words("en"))
+        assert isinstance(chart, Chart)
+        assert isinstance(reading, Text)
+        assert chart.figure["data"][0]["y"] == list(getattr(found.records[0], "norms" if measure == "l2" else "rms"))
+        assert ("norm of the gradient" in reading.markdown) is (measure == "l2")
+        titles.add(chart.figure["layout"]["yaxis"]["title"]["text"])
+    assert len(titles) == 2
+    old = tuple(replace(record, sizes=()) for record in found.records)
+    chart, *_ = draw(replace(found, records=old), words("en"))
+    assert isinstance(chart, Chart)
+    assert chart.figure["data"][0]["y"] == list(old[0].norms), "all that an earlier version recorded"
+
+
 def test_the_table_and_the_figures_name_the_same_studies() -> None:
     assert list(FIGURES) == list(STUDIES)
     with pytest.raises(Refusal, match="There is no study weather; there are gradients, counts"):
@@ -271,6 +294,43 @@ def test_a_kept_runs_weights_are_measured_or_refused(tmp_path: Path, capsys: pyt
     (stored.folder / "last.safetensors").unlink()
     with pytest.raises(Refusal, match="has no weights that could be measured"):
         trained(stored.folder)
+
+
+def test_a_kept_run_is_measured_at_an_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["cifar20", "--set", "stages=1,1,1", "--set", "width=4"]
+    root = ["--run-dir", str(tmp_path)]
+    how = ["--precision", "float32", "--memory-format", "contiguous", "--epochs", "3", "--seed", "5"]
+    assert main(["train", *small, *how, *root]) == 0
+    (run,) = runs(tmp_path)
+    capsys.readouterr()
+    command = ["study", "gradients", "--run", run.id, *root, "--json"]
+    assert main([*command, "--epoch", "0", "--epoch", "2", "--epoch", "3", "--keep"]) == 0
+    found = [from_json(gradients.GradientFlow, line) for line in capsys.readouterr().out.splitlines()]
+    assert [record.trained for record in found] == [False, True, True]
+    assert [record.seed for record in found] == [5, 5, 5]
+    assert [record.network.rpartition(f"{run.id}, ")[2] for record in found] == ["epoch 0)", "epoch 2)", "epoch 3)"]
+    assert found[0].loss > found[1].loss != found[2].loss
+    assert main(command) == 0
+    (last,) = (from_json(gradients.GradientFlow, line) for line in capsys.readouterr().out.splitlines())
+    assert replace(last, seed=0).norms != found[2].norms, "its own seed shows another batch"
+    (kept,) = (row for row in runs(tmp_path) if row.study)
+    again = read_study(tmp_path, kept.id)
+    assert again is not None
+    assert again.networks[1].weights == Path(run.id, "epoch-0002.safetensors"), "no path of this machine"
+    for arguments, told in (
+        (["--epoch", "9"], "kept are those of 0, 1, 2, 3"),
+        (["--epoch", "x"], "takes the number of an epoch"),
+        (["--epoch", "9" * 30], "No training has so many epochs"),
+        (["--epoch", "0", "--seed", "1"], "drawn from the seeds 5"),
+    ):
+        assert main([*command, *arguments]) == 2
+        assert told in capsys.readouterr().err
+    assert main(["study", "gradients", "cifar20", "--epoch", "1"]) == 2
+    assert "none is named" in capsys.readouterr().err
+    stored = read(tmp_path, run.id)
+    assert stored is not None
+    (stored.folder / "epoch-0002.safetensors").unlink()
+    assert kept_epochs(stored.folder) == (0, 1, 3)
 
 
 def test_the_page_measures_a_kept_runs_weights() -> None:

@@ -6,21 +6,12 @@ its colour from the theme by ``currentColor``.
 """
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_MOUNT = """
-export default function ({ parentElement, data }) {
-  const place = parentElement.querySelector(".rx-drawing");
-  if (place.rxMarkup === data.markup) return;
-  const folds = () => [...place.querySelectorAll("details")];
-  const open = folds().map((fold) => fold.open);
-  place.rxMarkup = data.markup;
-  place.innerHTML = data.markup;
-  folds().forEach((fold, index) => (fold.open = open[index] ?? false));
-}
-"""
+_SCRIPT = Path(__file__).with_name("drawing.js")
 
 
 def drawing(markup: str, *, key: str) -> None:
@@ -31,5 +22,8 @@ def drawing(markup: str, *, key: str) -> None:
 @functools.cache
 def _component() -> Any:
     return st.components.v2.component(
-        "resnet_explorer_drawing", html='<div class="rx-drawing"></div>', js=_MOUNT, isolate_styles=False
+        "resnet_explorer_drawing",
+        html='<div class="rx-drawing"></div>',
+        js=_SCRIPT.read_text(encoding="utf-8"),
+        isolate_styles=False,
     )

@@ -110,6 +110,26 @@ class Plot {
     });
   }
 
+  // A trace by block (meta: {slot}, its x the blocks from 1 on) and the stage point at the same block together.
+  linkBlocks(plotly) {
+    if (this.lit || !this.figure().data.some((trace) => trace.meta?.slot)) return;
+    let own = false; // an event of our own making
+    this.host.on("plotly_hover", ({ points: [point] }) => {
+      if (own || !point.data.meta?.slot) return;
+      window.dispatchEvent(new CustomEvent("rx-block", { detail: { slot: point.data.meta.slot, n: point.x, from: this } }));
+    });
+    this.host.on("plotly_unhover", () => own || window.dispatchEvent(new CustomEvent("rx-block", { detail: { from: this } })));
+    this.lit = ({ detail: { n, from } }) => {
+      if (from === this || this.host._dragging) return;
+      own = true;
+      const points = this.host.data.flatMap((trace, curveNumber) => (trace.meta?.slot && n <= trace.x.length ? [{ curveNumber, pointNumber: n - 1 }] : []));
+      if (n && points.length) plotly.Fx.hover(this.host, points);
+      else plotly.Fx.unhover(this.host);
+      own = false;
+    };
+    window.addEventListener("rx-block", this.lit);
+  }
+
   async draw() {
     const { url, no_plotly: apology } = this.data;
     try {
@@ -151,6 +171,7 @@ class Plot {
     await plotly.react(this.host, paint(figure.data, this.theme), layout, config);
     this.listen();
     this.drawn?.();
+    this.linkBlocks(plotly);
     // The drawing is one labelled image; the role stands on it and not on the host, whose mode bar holds buttons.
     const [drawing, ...others] = this.host.querySelectorAll(".main-svg");
     drawing.setAttribute("role", "img");
@@ -172,6 +193,7 @@ class Plot {
     this.gone = true;
     cancelAnimationFrame(this.frame);
     this.observer.disconnect();
+    if (this.lit) window.removeEventListener("rx-block", this.lit);
     window.Plotly?.purge(this.host);
   }
 }

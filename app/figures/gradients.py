@@ -9,7 +9,8 @@ from app.figures.parts import Chart, Names, Part, Records, Text, source
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from app.text.sentences import gradient_reading
-from resnet_core.probe.gradients import GradientFlow
+from resnet_core.errors import N_
+from resnet_core.probe.gradients import GradientFlow, Measure
 from resnet_core.recipe import TRAIN_FIELDS
 
 Figure = dict[str, Any]
@@ -19,18 +20,23 @@ HEIGHT = 285
 LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
 
 
-def drawing(records: Records, names: Names, words: Words) -> list[Part]:
-    """The profile, what it says, and where it was measured."""
+LABELS: dict[Measure, str] = {
+    "rms": N_("Root mean square of the gradient at the input of each block, for each network, on a logarithmic axis"),
+    "l2": N_("Gradient norm at the input of each block, for each network, on a logarithmic axis"),
+}
+AXES: dict[Measure, str] = {"rms": N_("∂E/∂x, root mean square"), "l2": N_("‖∂E/∂x‖")}
+
+
+def drawing(records: Records, names: Names, words: Words, measure: Measure = "rms") -> list[Part]:
+    """The profile, what it says, and where it was measured. All in L2 norms where one record has nothing else."""
     flows: dict[Slot, GradientFlow] = {slot: rows[-1] for slot, rows in records.items()}
-    norms = {slot: flow.norms for slot, flow in flows.items()}
+    if not all(flow.sizes for flow in flows.values()):
+        measure = "l2"
+    values = {slot: flow.told(measure) for slot, flow in flows.items()}
     first = next(iter(flows.values()))
     return [
-        Chart(
-            gradient_profile(norms, names, words),
-            words("Gradient norm at the input of each block, for each network, on a logarithmic axis"),
-            HEIGHT,
-        ),
-        Text(gradient_reading(norms, words)),
+        Chart(gradient_profile(values, names, words, measure), words(LABELS[measure]), HEIGHT),
+        Text(gradient_reading(values, words, measure)),
         source(_provenance(first, words)),
     ]
 
@@ -53,8 +59,10 @@ def _provenance(flow: GradientFlow, words: Words) -> str:
     )
 
 
-def gradient_profile(norms: Mapping[Slot, Norms], names: Mapping[Slot, str], words: Words) -> Figure:
-    """The norm at each block's input, a line a network, on a log axis. ``norms``: slot -> one value a block."""
+def gradient_profile(
+    norms: Mapping[Slot, Norms], names: Mapping[Slot, str], words: Words, measure: Measure = "rms"
+) -> Figure:
+    """The gradient at each block's input, a line a network, on a log axis. ``norms``: slot -> one value a block."""
     traces = [
         {
             "type": "scatter",
@@ -75,7 +83,12 @@ def gradient_profile(norms: Mapping[Slot, Norms], names: Mapping[Slot, str], wor
             "legend": LEGEND,
             "showlegend": True,  # of one network, too
             "xaxis": {"title": {"text": words("block (1 is nearest to the image)")}},
-            "yaxis": {"title": {"text": "‖∂E/∂x‖"}, "type": "log", "exponentformat": "power", "dtick": _decades(norms)},
+            "yaxis": {
+                "title": {"text": words(AXES[measure])},
+                "type": "log",
+                "exponentformat": "power",
+                "dtick": _decades(norms),
+            },
         },
     }
 

@@ -1,9 +1,10 @@
 """The ledger as a folding table of HTML: network, stages, alike blocks, operations; every level adds up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from app.figures.numbers import readable
+from app.slots import Slot
 from app.text import Words
 from app.text.operators import layer_name
 from resnet_core.cost.convention import Convention
@@ -17,11 +18,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def folding_ledger(ledger: Ledger, convention: Convention, words: Words) -> str:
-    """The whole ledger; stages and blocks open on a click."""
+def folding_ledger(ledger: Ledger, convention: Convention, words: Words, slot: Slot = "a") -> str:
+    """The whole ledger; stages and blocks open on a click. Blocks say which they are, for who points at one."""
+    places = {unit.name: f"{slot}.{number}" for number, unit in enumerate(ledger.plan.units, start=1)}
     everything = totals(ledger.rows, convention)
     head = "".join(f"<span>{escape(words(name))}</span>" for name in COLUMNS)
-    sections = "".join(_section(section, convention, words) for section in outline(ledger, convention))
+    sections = "".join(_section(section, convention, words, places) for section in outline(ledger, convention))
     whole = _line(words("the whole network"), "", everything)
     return (
         f'<div class="rx-ledger"><div class="rx-row rx-head">{head}</div>{sections}'
@@ -29,14 +31,29 @@ def folding_ledger(ledger: Ledger, convention: Convention, words: Words) -> str:
     )
 
 
-def _section(section: Section, convention: Convention, words: Words) -> str:
+def block_rows(rows: Sequence[Row], words: Words) -> str:
+    """The rows of one block, with their sums."""
+    head = "".join(f"<th>{escape(words(name))}</th>" for name in COLUMNS[:4])
+    lines = "".join(
+        f"<tr><td>{escape(row.name.split('.', 2)[-1])} "
+        f"<i>{escape(layer_name(row.layer, words, kind=row.kind))}</i></td>"
+        f"<td>{_shape(row.layer.in_shape)} → {_shape(row.layer.out_shape)}</td>"
+        f"<td>{row.params_formula or 0}</td><td>{row.macs_formula or 0}</td></tr>"
+        for row in rows
+    )
+    sums = f"<td>{sum(row.params for row in rows):,}</td><td>{sum(row.macs for row in rows):,}</td>"
+    total = f"<tr><td>{escape(words('the whole block'))}</td><td></td>{sums}</tr>"
+    return f'<div class="rx-blockrows"><table><thead><tr>{head}</tr></thead><tbody>{lines}{total}</tbody></table></div>'
+
+
+def _section(section: Section, convention: Convention, words: Words, places: Mapping[str, str]) -> str:
     title = {"stem": words("stem"), "head": words("head")}.get(section.name, section.name)
-    inside = "".join(_blocks(blocks, convention, words) for blocks in section.blocks)
+    inside = "".join(_blocks(blocks, convention, words, places) for blocks in section.blocks)
     line = _line(title, "", section.totals)
     return f'<details data-level="section"><summary class="rx-row">{line}</summary>{inside}</details>'
 
 
-def _blocks(blocks: Blocks, convention: Convention, words: Words) -> str:
+def _blocks(blocks: Blocks, convention: Convention, words: Words, places: Mapping[str, str]) -> str:
     rows = "".join(_operation(row, convention, words) for row in blocks.rows)
     if not blocks.first:
         return rows
@@ -46,7 +63,9 @@ def _blocks(blocks: Blocks, convention: Convention, words: Words) -> str:
         title = f"{blocks.first} … {blocks.last}"
         told = words("{count} alike; inside, one of them", count=blocks.number)
     line = _line(title, told, blocks.totals)
-    return f'<details data-level="block"><summary class="rx-row rx-block">{line}</summary>{rows}</details>'
+    where = f"{places[blocks.first]}-{places[blocks.last].split('.')[1]}"
+    summary = f'<summary class="rx-row rx-block">{line}</summary>'
+    return f'<details data-level="block" data-block="{where}">{summary}{rows}</details>'
 
 
 def _operation(row: Row, convention: Convention, words: Words) -> str:

@@ -44,33 +44,40 @@ def metrics_of(ledgers: Mapping[Slot, Ledger], words: Words) -> list[Metric]:
 
 
 def numbers_strip(metrics: list[Metric], changed: Collection[tuple[str, Slot]], words: Words) -> str:
-    """The strip as HTML; ``changed`` holds the (metric, slot) whose number has just changed and lights up."""
-    return f'<div class="rx-numbers">{"".join(_card(metric, changed, words) for metric in metrics)}</div>'
+    """The strip as HTML: a quantity each, once where A and B are equal.
+
+    ``changed`` holds the (metric, slot) whose number has just changed and lights up.
+    """
+    told = words("A and B are equal; from formulas, for one image")
+    if any(len(set(metric.values.values())) > 1 for metric in metrics):
+        told = words("from formulas, for one image")
+    cells = "".join(_cell(metric, changed) for metric in metrics)
+    return f'<div class="rx-numbers">{cells}<span class="rx-source">{escape(told)}</span></div>'
 
 
-def _card(metric: Metric, changed: Collection[tuple[str, Slot]], words: Words) -> str:
-    rows = "".join(
-        f'<div class="rx-number" title="{value:,}{metric.unit and " " + metric.unit}">'
-        f'<b style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</b>'
+def _cell(metric: Metric, changed: Collection[tuple[str, Slot]]) -> str:
+    equal = len(set(metric.values.values())) == 1
+    numbers = "".join(
+        f'<span class="rx-number{" rx-hidden" if equal and slot != "a" else ""}">'
+        f'<b style="color:{SLOT_COLOURS[slot]}"{" hidden" if equal else ""}>{SLOT_NAMES[slot]}</b> '
         f'<span data-metric="{metric.name}" data-slot="{slot}" data-value="{value}" '
         f'class="{"rx-changed" if (metric.name, slot) in changed else ""}">{escape(metric.say(value))}</span>'
-        "</div>"
+        "</span>"
         for slot, value in metric.values.items()
     )
     return (
-        f'<section class="rx-card"><h3 title="{escape(metric.source)}">{escape(metric.title)}</h3>{rows}'
-        f'<p data-metric="{metric.name}" data-slot="difference">{escape(difference(metric, words))}</p></section>'
+        f'<section class="rx-quantity"><h3>{escape(metric.title)}</h3><p>{numbers} '
+        f'<small data-metric="{metric.name}" data-slot="difference">{escape(difference(metric))}</small></p></section>'
     )
 
 
-def difference(metric: Metric, words: Words) -> str:
-    """B against A: ``the same``, or the difference with its percentage."""
+def difference(metric: Metric) -> str:
+    """B against A: nothing where they are equal, else the difference in percent."""
     a, b = metric.values["a"], metric.values["b"]
     if a == b:
-        return words("B is the same")
+        return ""
     sign = "+" if b > a else "−"
-    share = f" ({sign}{percent(abs(b - a) / a)})" if a else ""
-    return words("B: {change}", change=f"{sign}{metric.say(abs(b - a))}{share}")
+    return f"{sign}{percent(abs(b - a) / a)}" if a else f"{sign}{metric.say(abs(b - a))}"
 
 
 def percent(share: float) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.slots import Slot
-from app.text import Words
 
 Records = Mapping[Slot, Sequence[Any]]
 Names = Mapping[Slot, str]
@@ -48,7 +47,7 @@ class File(NamedTuple):
 
 
 Part = Chart | Text | Html | Listing | File
-Drawing = Callable[[Records, Names, Words], list[Part]]
+Drawing = Callable[..., list[Part]]  # records, names, words; by name, the study's options that choose what is drawn
 
 
 def source(text: str) -> Html:

@@ -53,6 +53,7 @@ def curve(found: Mapping[Slot, Readout], names: Mapping[Slot, str], words: Words
 def _line(slot: Slot, one: Readout, name: str) -> dict[str, Any]:
     return {
         "type": "scatter", "mode": "lines+markers", "name": f"{SLOT_NAMES[slot]} · {escape(name)}",
+        "meta": {"slot": slot},
         "x": list(range(1, len(one.accuracy) + 1)), "y": list(one.accuracy),
         "line": {"color": SLOT_COLOURS[slot], "width": 2.5, "dash": DASHES[slot]},
         "marker": {"size": 6, "symbol": MARKS[slot]},

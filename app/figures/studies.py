@@ -25,4 +25,4 @@ def draw(found: Found, words: Words, slots: tuple[Slot, ...] = RACERS) -> list[P
     known = {slot: found.of(place) for place, slot in enumerate(slots)}
     records = {slot: rows for slot, rows in known.items() if rows}
     names = {slots[network.place]: network.name for network in found.networks}
-    return FIGURES[found.study.name](records, names, words)
+    return FIGURES[found.study.name](records, names, words, **found.study.view(found.options))

@@ -12,6 +12,7 @@ from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
 from resnet_core.fields import to_text
 from resnet_core.jobs.store import Status
+from resnet_core.probe.gradients import Measure
 from resnet_core.records import Provenance
 from resnet_core.spec import ARCH_FIELDS, ArchSpec
 
@@ -69,21 +70,32 @@ def _effect(noun: str, before: int, after: int, words: Words) -> str:
     return words("{noun} {change} to {count}", noun=noun, change=change, count=f"{after:,}")
 
 
-def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words) -> str:
-    """What the gradient does on its way from the last block back to the first, in a line for each network."""
+GROWS: dict[Measure, str] = {
+    "rms": N_("**{slot}**: from the last block back to the first, the gradient (root mean square) grows {factor} "
+              "times."),
+    "l2": N_("**{slot}**: from the last block back to the first, the norm of the gradient grows {factor} times."),
+}  # fmt: skip
+SHRINKS: dict[Measure, str] = {
+    "rms": N_("**{slot}**: from the last block back to the first, the gradient (root mean square) shrinks {factor} "
+              "times."),
+    "l2": N_("**{slot}**: from the last block back to the first, the norm of the gradient shrinks {factor} times."),
+}  # fmt: skip
+
+
+def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words, measure: Measure = "rms") -> str:
+    """What the gradient does on its way from the last block back to the first, in a line for each network.
+
+    ``norms`` are its sizes in that measure, one a block.
+    """
     lines = []
     for slot, values in norms.items():
         first, last = values[0], values[-1]
         if not (first > 0 and last > 0 and math.isfinite(first) and math.isfinite(last)):
             lines.append(words("**{slot}**: the gradient is zero or not a number somewhere.", slot=SLOT_NAMES[slot]))
         elif first >= last:
-            told = words("**{slot}**: from the last block back to the first, the gradient grows {factor} times.",
-                         slot=SLOT_NAMES[slot], factor=_factor(first / last))  # fmt: skip
-            lines.append(told)
+            lines.append(words(GROWS[measure], slot=SLOT_NAMES[slot], factor=_factor(first / last)))
         else:
-            told = words("**{slot}**: from the last block back to the first, the gradient shrinks {factor} times.",
-                         slot=SLOT_NAMES[slot], factor=_factor(last / first))  # fmt: skip
-            lines.append(told)
+            lines.append(words(SHRINKS[measure], slot=SLOT_NAMES[slot], factor=_factor(last / first)))
     return "  \n".join(lines)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import state
+from app.asked import Ask, of_networks
 from app.figures.compare import fields_table, layers_table, totals_table
 from app.link import Network
 from app.slots import SLOTS, Slot
 from app.text import Words
 from app.views import study
-from app.views.asked import Ask, of_networks
 from resnet_core.cost.difference import difference
 from resnet_core.cost.ledger import count
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import state
+from app.asked import Ask, of_networks
 from app.figures.block import block_drawing
 from app.figures.network import network_drawing
 from app.figures.onnx import file_name
@@ -12,7 +13,6 @@ from app.link import Network
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.views import study
-from app.views.asked import Ask, of_networks
 from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import Refusal
 from resnet_core.export.onnx import refuse_onnx

@@ -6,13 +6,13 @@ from typing import Any
 import streamlit as st
 
 from app import link, state
+from app.asked import Ask
 from app.components.plot import plot
 from app.figures.landscape import AXES, HEIGHT, dot, dots, landscape, measured
 from app.figures.parts import source
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
 from app.views import study
-from app.views.asked import Ask
 from resnet_core.presets import presets
 from resnet_core.probe.presets import PresetLatency
 

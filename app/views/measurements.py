@@ -3,21 +3,13 @@
 import streamlit as st
 
 from app import state
+from app.asked import Ask, of_networks
 from app.figures.studies import FIGURES
 from app.slots import SLOTS
 from app.views import study
-from app.views.asked import Ask, of_networks
 from resnet_core.studies import STUDIES
 
-PLACED = {
-    "gradients",
-    "counts",
-    "latency",
-    "kernels",
-    "roofline",
-    "onnx",
-    "presets",
-}  # by the other files of this folder
+PLACED = {"counts", "latency", "kernels", "roofline", "onnx", "presets"}  # by the other files of this folder
 ELSEWHERE = {"numerics"}  # asked by Train
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import streamlit as st
 
 from app import cache, controls, state
+from app.asked import Ask, Asked
 from app.figures.studies import draw
 from app.slots import SLOTS
 from app.text import Words
 from app.views import parts, waiting
-from app.views.asked import Ask, Asked
 from resnet_core.errors import Refusal
 from resnet_core.fields import SpecField, field_table
 from resnet_core.studies import STUDIES

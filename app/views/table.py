@@ -43,7 +43,7 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
             Convention(multiply_add, frozenset(name for name in CLASSES if name in counted)),
         )
         st.markdown(_meaning(ledger, convention, words))
-        drawing(folding_ledger(ledger, convention, words), key="table.outline")
+        drawing(folding_ledger(ledger, convention, words, slot), key="table.outline")
         st.caption(
             words(
                 "Read and written: bytes of one image through the network in float32, each tensor once. Saved: kept "

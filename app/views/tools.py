@@ -3,9 +3,9 @@
 import streamlit as st
 
 from app import state
+from app.asked import Ask, of_networks
 from app.slots import SLOT_NAMES, SLOTS
 from app.views import study
-from app.views.asked import Ask, of_networks
 
 
 @st.fragment

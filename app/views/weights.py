@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from app import cache, state
+from app.asked import Ask
 from app.text import Words
 from app.views import study
-from app.views.asked import Ask
 from resnet_core.errors import Refusal
 from resnet_core.fields import field_table
 from resnet_core.jobs.kept import trained

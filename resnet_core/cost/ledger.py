@@ -14,6 +14,7 @@ from math import prod
 from typing import Literal, NamedTuple
 
 from resnet_core.body import Body
+from resnet_core.cost.receptive import receptive_fields
 from resnet_core.layer import INPUT, Layer, Op, size
 from resnet_core.operators import OPERATORS
 from resnet_core.plan import Plan, plan
@@ -141,15 +142,7 @@ class Ledger:
 
         Through windows: a squeeze-and-excitation besides weighs whole channels by a mean over the whole map.
         """
-        seen = step = 1
-        for body in (self.plan.stem, *(unit.body for unit in self.plan.units)):
-            fields = {INPUT: (seen, step)}
-            for layer in body.layers:
-                before, stride = max(fields[read] for read in layer.inputs)
-                reach = 0 if OPERATORS[layer.op].whole_map else (layer.kernel - 1) * stride
-                fields[layer.name] = before + reach, stride * layer.stride
-            seen, step = fields[body.layers[-1].name]
-        return seen
+        return receptive_fields(self.plan)[-1].size
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

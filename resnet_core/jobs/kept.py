@@ -15,9 +15,11 @@ from resnet_core.records import from_line, to_line
 from resnet_core.spec import ArchSpec
 from resnet_core.studies import STUDIES, Found, refuse_too_many
 from resnet_core.study import Subject
+from resnet_core.train import epochs
 
 WEIGHTS = "last.safetensors"  # of a training's folder: those after its last step
 TAKEN = ("data", "side", "archive")  # what a study of trained weights takes from their recipe unless told otherwise
+DRAWN = (*TAKEN, "seed")  # and of first weights, which the seed draws
 
 
 def keep(root: Path, found: Found) -> str:
@@ -59,17 +61,33 @@ def is_study(head: Mapping[str, Any]) -> bool:
     return isinstance(task, str) and task in STUDIES
 
 
-def trained(folder: Path, name: str = "") -> tuple[Subject, Mapping[str, Any]]:
-    """The network of a kept training with its weights after the last step, as it was fitted to its images.
+def trained(folder: Path, name: str = "", epoch: int | None = None) -> tuple[Subject, Mapping[str, Any]]:
+    """The network of a kept training as it was fitted to its images, with its weights after the last step.
 
-    With it, the options that follow from its recipe. A :class:`Refusal` where no weights are kept.
+    ``epoch``: with those after an epoch that is kept (:func:`kept_epochs`); 0 are the first weights, without a file.
+    With it, the options that follow from its recipe. A :class:`Refusal` where these weights are not kept.
     """
     header, head = run_header(folder), load(folder / HEADER) or {}
-    if header is None or not (folder / WEIGHTS).exists():
-        raise Refusal(N_("The run {run} has no weights that could be measured."), run=folder.name)
+    weights = folder / WEIGHTS if epoch is None else epochs.file_of(folder, epoch) if epoch else None
     label = name or str(head.get("label", "")) or folder.name
-    subject = Subject(f"{label} ({folder.name})", ArchSpec(**header.fitted), weights=(folder / WEIGHTS).absolute())
-    return subject, {field: header.train[field] for field in TAKEN if field in header.train}
+    if header is None or (epoch is None and weights and not weights.exists()):
+        raise Refusal(N_("The run {run} has no weights that could be measured."), run=folder.name)
+    if epoch is not None and weights and not weights.exists():
+        raise Refusal(
+            N_("Of the run {run} the weights after epoch {epoch} are not kept; kept are those of {epochs} (0 are the "
+               "first weights). A run keeps up to {most} and {size} MB of them, so of a long one each second, fourth "
+               "and so on."),
+            field="epoch", run=folder.name, epoch=epoch, epochs=", ".join(map(str, kept_epochs(folder))),
+            most=epochs.MOST_FILES, size=epochs.MOST_BYTES // 10**6,
+        )  # fmt: skip
+    at = folder.name if epoch is None else f"{folder.name}, epoch {epoch}"
+    subject = Subject(f"{label} ({at})", ArchSpec(**header.fitted), weights=weights and weights.absolute())
+    return subject, {field: header.train[field] for field in (TAKEN if weights else DRAWN) if field in header.train}
+
+
+def kept_epochs(folder: Path) -> tuple[int, ...]:
+    """The epochs of a training at which it can be measured: 0, its first weights, and those whose weights are kept."""
+    return 0, *epochs.kept(folder)
 
 
 def _lines(path: Path) -> list[bytes]:

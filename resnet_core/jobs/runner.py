@@ -32,6 +32,7 @@ from resnet_core.jobs.store import (
 from resnet_core.jobs.stored import StoredRun, read
 from resnet_core.jobs.tasks import TASKS, Kind
 from resnet_core.jobs.worker import Worker
+from resnet_core.recorded import RUNS as RECORDED
 
 PROBE_SLOTS = 2
 REMEMBERED = 200
@@ -124,7 +125,7 @@ class Desk:
         if stored is not None and stored.folder.exists():
             stored.refresh()  # another program may write it, or have let it go on
             return stored
-        stored = read(self.root, run_id)
+        stored = read(self.root, run_id) or read(RECORDED, run_id)  # or one that ships with the project
         with self._lock:
             self._opened.pop(run_id, None)
             if stored is not None:

@@ -70,7 +70,11 @@ STUDY = Study(
 
 
 def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Progress) -> Iterator[Readout]:
-    """One record a network: features of the training and of the test images, then a reader for each block."""
+    """One record a network: features of the training and of the test images, then a reader for each block.
+
+    The pass is in channels last, which on a CPU takes two thirds of the time (BatchNorm and the average alone less than
+    half), and differs by rounding.
+    """
     import torch
 
     from resnet_core.probe.networks import bench
@@ -80,6 +84,8 @@ def measure(networks: Sequence[Subject], options: ReadoutOptions, progress: Prog
     for network in networks:
         ready = bench(network, options, refuse_inference_if_too_large, progress)
         model, shown, place = ready.model.train(network.weights is None), ready.images, ready.place
+        if place.type != "mps":
+            model = model.to(memory_format=torch.channels_last)
         # Equal batches, so that no BatchNorm takes its statistics of a few images that are left over.
         learn, ask = (list(torch.arange(count).chunk(-(-count // options.batch_size))) for count in (fitted, scored))
         steps = Counter(
@@ -112,6 +118,7 @@ def _features(model: Any, batches: Iterator[tuple[Any, Any]], place: Any, step: 
 
     rows: list[list[Any]] = [[] for _ in model.units]
     labels = []
+    layout = torch.contiguous_format if place.type == "mps" else torch.channels_last
 
     def listen(unit: int) -> Any:
         def hear(_unit: Any, _given: Any, y: Any) -> None:
@@ -123,7 +130,7 @@ def _features(model: Any, batches: Iterator[tuple[Any, Any]], place: Any, step: 
     try:
         with torch.no_grad():
             for inputs, answers in batches:
-                model(inputs.to(place))
+                model(inputs.to(place, memory_format=layout))
                 labels.append(answers.cpu())
                 step()
     finally:
@@ -135,17 +142,24 @@ def _features(model: Any, batches: Iterator[tuple[Any, Any]], place: Any, step: 
 def _read(features: Any, labels: Any, others: Any, answers: Any, classes: int, ridge: float) -> float:
     """The share of ``others`` whose class a ridge regression on ``features`` names.
 
-    W = (X^T X + ridge I)^-1 X^T Y in float64, X standardised by the training images; where a feature never changes, or
-    is not finite, it tells nothing and is left out.
+    W = (X^T X + ridge I)^-1 X^T Y in float64, X standardised by the training images: the products are taken of what is
+    only centred, and divided by the deviations. Where a feature never changes, or is not finite, it tells nothing and
+    is left out.
     """
     import torch
     from torch.nn import functional
 
     x, z = features.double(), others.double()
-    mean, std = x.mean(0), x.std(0, correction=0)
+    mean = x.mean(0)
+    x = x - mean
+    std = x.square().mean(0).sqrt()
     telling = torch.isfinite(std) & (std > 1e-12 * mean.abs()) & torch.isfinite(z).all(0)
-    x, z = ((part[:, telling] - mean[telling]) / std[telling] for part in (x, z))
+    if not telling.all():
+        x, z, mean, std = x[:, telling], z[:, telling], mean[telling], std[telling]
     y = functional.one_hot(labels, classes).double()
-    weights = torch.linalg.solve(x.T @ x + ridge * torch.eye(x.shape[1], dtype=x.dtype), x.T @ (y - y.mean(0)))
-    named = (z @ weights + y.mean(0)).argmax(1)
+    share = y.mean(0)
+    gram = x.T @ x / (std[:, None] * std)
+    gram.diagonal().add_(ridge)
+    weights = torch.linalg.solve(gram, x.T @ (y - share) / std[:, None]) / std[:, None]
+    named = ((z - mean) @ weights + share).argmax(1)
     return float((named == answers).double().mean())

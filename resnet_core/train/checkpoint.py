@@ -3,11 +3,13 @@
 ``last.safetensors`` and ``best.safetensors`` hold a state_dict under torchvision's names. ``resume.safetensors`` is
 whole in itself: the weights, the optimiser's state, and in its metadata the two specifications and how far it came.
 ``resume.json`` repeats those for a reader without torch. No random state is kept: the random numbers of a step depend
-on the seed and on its number alone. Each file is written under another name and renamed, so that none is ever half.
+on the seed and on its number alone. ``epoch-0003.safetensors`` holds the weights after an epoch; few of them are kept
+(:mod:`resnet_core.train.epochs`). Each file is written under another name and renamed, so that none is ever half.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from resnet_core.errors import N_, Refusal
 from resnet_core.recipe import TrainSpec
 from resnet_core.records import Record, dumps, from_dict
 from resnet_core.spec import ArchSpec
+from resnet_core.train import epochs
 from resnet_core.train.optimizers import Optimizer
 from resnet_core.train.records import StepRecord
 
@@ -61,8 +64,8 @@ class Progress(Record):
 class Keeper:
     """Writes the checkpoints of one run. Without a folder it writes nothing.
 
-    A write that fails is told to ``warn``; what was written before stays, the training goes on, and the next checkpoint
-    is tried again.
+    A write that fails is told to ``warn``, once until one succeeds; what was written before stays, the training goes
+    on, and the next checkpoint is tried again.
     """
 
     def __init__(self, folder: Path | None, spec: ArchSpec, how: TrainSpec, warn: Warn) -> None:
@@ -70,14 +73,28 @@ class Keeper:
         self._asked = _asked(spec, how)
         self._saved_s = 0.0
         self._best: dict[str, Tensor] | None = None
+        self._failing = False
 
     def note_test(self, model: nn.Module, progress: Progress, accuracy: float) -> None:
-        """Remember the weights if no test went better; at a tie the earlier ones stay."""
+        """Remember the weights if no test went better; at a tie the earlier ones stay. Keep those of the epoch."""
         progress.test_accuracy = accuracy
         if progress.best_accuracy is None or accuracy > progress.best_accuracy:
             progress.best_accuracy, progress.best_step = accuracy, progress.step
             if self._folder:
                 self._best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        if self._folder:
+            with self._told(self._folder):
+                self._keep_epoch(self._folder, model, progress)
+
+    def _keep_epoch(self, folder: Path, model: nn.Module, progress: Progress) -> None:
+        """Write the weights of the epoch that has just been tested, if any may be kept, and thin what is there."""
+        weights = model.state_dict()
+        size = sum(tensor.nbytes for tensor in weights.values())
+        if not epochs.stride(progress.epoch, size):
+            return
+        tested = {"epoch": progress.epoch, "step": progress.step, "test_accuracy": progress.test_accuracy}
+        _write(epochs.file_of(folder, progress.epoch), weights, {**self._asked, **tested})
+        epochs.thin(folder, progress.epoch, size)
 
     def due(self, time_s: float) -> bool:
         """Whether the last checkpoint is long enough ago."""
@@ -91,8 +108,7 @@ class Keeper:
         tested = {"step": progress.step, "test_accuracy": progress.test_accuracy}
         best = {"step": progress.best_step, "test_accuracy": progress.best_accuracy}
         self._saved_s = progress.time_s
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with self._told(self._folder):
             _write(self._folder / LAST, model.state_dict(), {**self._asked, **tested})
             if self._best is not None:
                 _write(self._folder / BEST, self._best, {**self._asked, **best})
@@ -101,17 +117,27 @@ class Keeper:
             part = self._folder / f"{FACTS}.part"
             part.write_text(dumps(facts) + "\n", encoding="utf-8")
             part.replace(self._folder / FACTS)
+
+    @contextmanager
+    def _told(self, folder: Path) -> Iterator[None]:
+        """Files are written inside; what fails is told."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            yield
+            self._failing = False
         except (OSError, SafetensorError) as error:
-            for part in self._folder.glob("*.part"):
+            for part in folder.glob("*.part"):
                 part.unlink(missing_ok=True)
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            self._warn(
-                Refusal(
-                    N_("The weights of this run cannot be saved in {folder} ({reason}); the training goes on, and what "
-                       "had been saved is kept."),
-                    folder=str(self._folder), reason=reason,
-                )
-            )  # fmt: skip
+            if not self._failing:
+                self._warn(
+                    Refusal(
+                        N_("The weights of this run cannot be saved in {folder} ({reason}); the training goes on, and "
+                           "what had been saved is kept."),
+                        folder=str(folder), reason=reason,
+                    )
+                )  # fmt: skip
+            self._failing = True
 
 
 def kept(folder: Path) -> bool:

@@ -28,12 +28,8 @@ def test_the_first_look_is_the_papers_comparison() -> None:
     visitor = open_page()
     for slot in SLOTS:
         assert shown(visitor, slot) == expected(Experiment().network(slot).spec)
-    end = time.monotonic() + PATIENCE_S
-    while "grows" not in " ".join(text.value for text in visitor.markdown):  # no browser here that looks again
-        assert time.monotonic() < end
-        time.sleep(0.3)
-        cache.warm_desk()
-        visitor.run()
+    assert "A <b>residual network</b> adds each block's input to its output" in markup(visitor)
+    assert re.search(r'>A</b> <b class="rx-share">9[67][.]\d%<', markup(visitor)), "the recorded race"
     assert of_link(visitor) == {}, "a bare address stays bare"
 
 
@@ -227,14 +223,11 @@ def drawn(visitor: AppTest, slot: Slot) -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_first_block_of_a_stage_is_drawn_on_request(language: str) -> None:
-    visitor = open_page(a="resnet50", b="resnet50_v1", lang=language)
-    visitor.button_group(key="block.which").set_value("changing_unit").run()
-    calm(visitor)
+    visitor = open_page(a="resnet50", b="resnet50_v1", block="4", lang=language)
     assert "3×3, 128→128, /2" in drawn(visitor, "a")
     assert "1×1, 256→128, /2" in drawn(visitor, "b")
-    visitor.button_group(key="block.which").set_value("ordinary_unit").run()
-    calm(visitor)
-    assert "/2" not in drawn(visitor, "a") + drawn(visitor, "b")
+    visitor = open_page(a="resnet50", b="resnet50_v1", lang=language)
+    assert "/2" not in drawn(visitor, "a") + drawn(visitor, "b"), "a block like most, where none was opened"
 
 
 def test_what_is_published_is_shown_of_a_preset_alone() -> None:

@@ -269,11 +269,10 @@ def test_the_strip_holds_the_ledgers_and_their_difference(english: Words) -> Non
 
 @pytest.mark.parametrize(
     ("a", "b", "told"),
-    [(7, 7, "B is the same"), (0, 0, "B is the same"), (100, 150, "B: +50 (+50.0%)"), (200, 150, "B: −50 (−25.0%)"),
-     (0, 5, "B: +5"), (10**6, 10**6 + 1, "B: +1 (+0.0001%)")],
+    [(7, 7, ""), (0, 0, ""), (100, 150, "+50.0%"), (200, 150, "−25.0%"), (0, 5, "+5"), (10**6, 10**6 + 1, "+0.0001%")],
 )  # fmt: skip
-def test_the_difference_is_b_against_a(a: int, b: int, told: str, english: Words) -> None:
-    assert difference(Metric("params", "", "", {"a": a, "b": b}), english) == told
+def test_the_difference_is_b_against_a(a: int, b: int, told: str) -> None:
+    assert difference(Metric("params", "", "", {"a": a, "b": b})) == told
 
 
 def test_the_bottleneck_cards_write_out_every_sum(english: Words) -> None:

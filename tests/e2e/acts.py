@@ -10,7 +10,7 @@ from app.figures.palette import SHORTCUT
 from app.slots import SLOTS, Slot
 from resnet_core import ArchSpec, count
 
-GRADIENTS = ".st-key-gradients .js-plotly-plot"
+STAGE = ".st-key-stage .rx-stage"
 RACE_MS = 240_000  # the default race, on a machine that has other things to do
 
 
@@ -69,25 +69,37 @@ def shortcuts(page: Page, slot: Slot) -> Locator:
     return page.locator(f'.st-key-block-{slot} path[stroke="{SHORTCUT}"]')
 
 
-def gradients(page: Page) -> list[list[float]]:
-    """What the gradient figure shows: a line a network."""
-    lines: list[list[float]] = page.eval_on_selector(GRADIENTS, "plot => plot.data.map(trace => [...trace.y])")
-    return lines
+def measured(page: Page, kind: str) -> dict[str, list[float]]:
+    """What the stage shows of each network, ``forward`` or ``backward``; a network whose curve is old is left out."""
+    found: dict[str, list[float]] = page.eval_on_selector(
+        STAGE,
+        """({rxStage: {answers, data}}, kind) => Object.fromEntries(data.networks
+           .filter(({slot}) => !answers.old(slot, kind)).map(({slot}) => [slot, answers.of(slot)[kind].values]))""",
+        kind,
+    )
+    return found
 
 
 def expect_gradients(page: Page, wanted: Mapping[Slot, Sequence[float]]) -> None:
-    """The figure comes to show these norms, to seven digits."""
-    lines = [list(norms) for norms in wanted.values()]
+    """The stage comes to show these, to seven digits."""
     page.wait_for_function(
-        """([selector, lines]) => {
-          const data = document.querySelector(selector)?.data;
-          return data?.length === lines.length && lines.every((line, i) => data[i].y.length === line.length
-            && line.every((value, j) => Math.abs(data[i].y[j] / value - 1) < 1e-6));
+        """([selector, wanted]) => {
+          const answers = document.querySelector(selector)?.rxStage?.answers;
+          return answers && Object.entries(wanted).every(([slot, line]) => {
+            const values = answers.of(slot).backward?.values;
+            return values?.length === line.length && line.every((value, j) => Math.abs(values[j] / value - 1) < 1e-6);
+          });
         }""",
-        arg=[GRADIENTS, lines],
+        arg=[STAGE, {slot: list(values) for slot, values in wanted.items()}],
     )
-    for shown, line in zip(gradients(page), lines, strict=True):
-        assert shown == pytest.approx(line, rel=1e-6)
+    shown = measured(page, "backward")
+    for slot, line in wanted.items():
+        assert shown[slot] == pytest.approx(list(line), rel=1e-6)
+
+
+def arc(page: Page, slot: Slot, block: int) -> Locator:
+    """Where a hand cuts the shortcut of a block."""
+    return page.locator(f'{STAGE} [data-arc="{slot}.{block}"]')
 
 
 def go_to(page: Page, name: str) -> None:

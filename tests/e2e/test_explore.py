@@ -20,7 +20,7 @@ GIANT = "a.block=bottleneck&a.stages=9,9,99&a.width=1024"  # 10 * 10^9 parameter
 
 def norms(spec: ArchSpec, seed: int = 0) -> tuple[float, ...]:
     """The measurement, made here."""
-    return gradient_flow(spec, seed=seed).norms
+    return gradient_flow(spec, seed=seed).rms
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -30,8 +30,8 @@ def test_the_first_look_shows_the_point(page: Page) -> None:
     expect(acts.shortcuts(page, "a")).to_have_count(1)
     expect(acts.shortcuts(page, "b")).to_have_count(0)
     acts.expect_gradients(page, {"a": norms(CIFAR), "b": norms(PLAIN)})
-    expect(page.get_by_text("Measured here: one forward and backward pass")).to_be_visible()
-    below = page.eval_on_selector(acts.GRADIENTS, "plot => plot.getBoundingClientRect().bottom")
+    expect(page.get_by_text("Measured here on the untrained networks")).to_be_attached()
+    below = page.eval_on_selector(f"{acts.STAGE} .rx-paper", "stage => stage.getBoundingClientRect().bottom")
     assert below <= 800, "the point is visible without scrolling at 1280x800"
 
 
@@ -87,20 +87,68 @@ def test_the_order_of_activation(page: Page, slot: Slot) -> None:
 
 def test_the_first_block_of_a_stage_is_drawn_in_the_same_place(visit: Visit) -> None:
     page = visit("/?a=resnet50&b=resnet50_v1")
-    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    expect(page.locator(acts.STAGE)).to_be_visible()
     where = "keys => keys.map(key => document.querySelector(`.st-key-${key}`).getBoundingClientRect().top)"
-    keys = ["block-a", "block-b", "networks", "table"]
+    keys = ["block-a", "block-b", "stage", "table"]
     before = page.evaluate(where, keys)
-    page.locator(".st-key-block-which").get_by_role("radio").nth(1).click()
+    page.locator(f'{acts.STAGE} [data-block="b.4"] .rx-box').click()
     for slot, strided in (("a", "3×3, 128→128, /2"), ("b", "1×1, 256→128, /2")):
         expect(page.locator(f".st-key-block-{slot} svg text").filter(has_text=strided)).to_have_count(1)
     assert page.evaluate(where, keys) == before
     published = page.locator('[data-published="b"]')
     expect(published).to_have_text(re.compile("ImageNet top-1 error 22.85%"))
+    acts.in_link(page, "block=4")
     acts.flip_skip(page, "b")
     expect(published).to_have_count(0)
     expect(page.locator(".rx-happened")).to_contain_text("B · Skip connections: off")
     assert page.evaluate(where, keys[:2]) == before[:2], "the line that is gone keeps its place"
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_an_arc_is_cut_by_a_click_and_back_by_another(page: Page) -> None:
+    acts.expect_gradients(page, {"a": norms(CIFAR), "b": norms(PLAIN)})
+    acts.arc(page, "a", 14).click()
+    expect(page.locator(f'{acts.STAGE} [data-block="a.14"]')).to_have_class(re.compile("rx-arc-cut"))
+    acts.in_link(page, "a.cut=14")
+    acts.expect_gradients(page, {"a": norms(CIFAR.with_(cut="14")), "b": norms(PLAIN)})
+    expect(page.locator(".rx-readings")).to_contain_text("A: ")
+    acts.arc(page, "a", 14).click()
+    expect(page.locator(f'{acts.STAGE} [data-block="a.14"]')).to_have_class(re.compile("rx-arc-identity"))
+    acts.expect_gradients(page, {"a": norms(CIFAR), "b": norms(PLAIN)})
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_drag_cuts_many_and_an_arc_on_the_plain_network_brings_one_back(page: Page) -> None:
+    first, last = (acts.arc(page, "a", block).bounding_box() for block in (3, 8))
+    assert first
+    assert last
+    page.mouse.move(first["x"] + 9, first["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 9, last["y"] + 9, steps=12)
+    page.mouse.up()
+    acts.in_link(page, "a.cut=3,4,5,6,7,8")
+    acts.expect_gradients(page, {"a": norms(CIFAR.with_(cut="3-8"))})
+    acts.arc(page, "b", 5).click()
+    others = ",".join(str(block) for block in range(1, 28) if block != 5)
+    acts.in_link(page, f"b.cut={others}")
+    acts.expect_gradients(page, {"b": norms(CIFAR.with_(cut=others))})
+
+
+def test_the_stage_by_keyboard(page: Page) -> None:
+    expect(page.locator(acts.STAGE)).to_be_visible()
+    page.locator(f'{acts.STAGE} .rx-network[data-slot="a"]').focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(f"{acts.STAGE} .rx-active")).to_have_attribute("data-block", "a.4")
+    expect(page.locator(f"{acts.STAGE} [aria-live]").first).to_contain_text("Block 4 of 27")
+    page.keyboard.press("Space")
+    acts.in_link(page, "a.cut=4")
+    page.keyboard.press("Enter")
+    acts.in_link(page, "block=4")
+    expect(page.get_by_role("heading", name="Block 4")).to_be_visible()
+    expect(page.locator(f"{acts.STAGE} .rx-active")).to_have_attribute("data-block", "a.4")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"{acts.STAGE} .rx-active")).to_have_attribute("data-block", "b.4")
 
 
 def test_every_order_is_drawn_differently(page: Page) -> None:
@@ -218,7 +266,7 @@ def test_what_does_not_fit_in_memory_is_refused_with_its_estimate(visit: Visit) 
     expect(page.get_by_role("alert").filter(has_text="This network would take about")).to_contain_text("GB are free")
     acts.choose(page, "a", "preset", "cifar20")
     acts.expect_numbers(page, "a", preset("cifar20"))
-    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    expect(page.locator(acts.STAGE)).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def expect_everything(page: Page) -> None:
 
 def test_a_bare_address_stays_bare(page: Page) -> None:
     acts.expect_numbers(page, "a", preset("cifar56"))
-    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    expect(page.locator(acts.STAGE)).to_be_visible()
     assert "?" not in page.url
 
 
@@ -91,7 +91,7 @@ def test_back_across_pages(page: Page) -> None:
 
 def test_two_quick_clicks_are_two_changes(page: Page) -> None:
     acts.expect_numbers(page, "a", preset("cifar56"))
-    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    expect(page.locator(acts.STAGE)).to_be_visible()
     acts.flip_skip(page, "a")
     acts.flip_skip(page, "b")
     acts.in_link(page, "a=plain56", "b=cifar56")
@@ -115,7 +115,7 @@ def test_a_click_that_does_not_know_the_last_answer_undoes_nothing(visit: Visit)
     page.route_web_socket(re.compile("/_stcore/stream"), connect)
     page.goto(urljoin(page.url, "/"))
     acts.expect_numbers(page, "a", preset("cifar56"))
-    expect(page.locator(acts.GRADIENTS)).to_be_visible()
+    expect(page.locator(acts.STAGE)).to_be_visible()
     holding = True
     acts.choose_block(page, "a", 1)
     page.wait_for_timeout(1500)  # the server has answered

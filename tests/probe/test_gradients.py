@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from resnet_core import ArchSpec, Refusal, TrainSpec, build, devices
-from resnet_core.probe.gradients import gradient_flow
-from resnet_core.records import from_json, to_json
+from resnet_core.probe.gradients import GradientFlow, gradient_flow
+from resnet_core.records import from_dict, from_json, to_dict, to_json
 from resnet_core.train import data, loop
 from resnet_core.train.facts import fit
 from resnet_core.train.instruments import GradientNorms
@@ -82,6 +82,30 @@ def test_the_record_tells_where_it_was_measured_and_survives_json() -> None:
     assert flow.device_name
     assert flow.versions["torch"] == str(torch.__version__)
     assert from_json(type(flow), to_json(flow)) == flow
+
+
+@pytest.mark.parametrize("changes", [{}, {"stem": "imagenet", "block": "bottleneck"}])
+def test_the_root_mean_square_is_that_of_the_gradient_itself(changes: dict[str, object]) -> None:
+    spec = fit(SMALL.with_(**changes), "digits")
+    flow = gradient_flow(spec, batch_size=32)
+    model, images = build(spec).train(), data.load("digits", spec.image_shape[0])
+    inputs: list[torch.Tensor] = []
+    for unit in model.units:
+        unit.register_forward_pre_hook(lambda _unit, args: inputs.append(args[0]))
+    pixels, labels = images.train_batch(next(data.batches(images, epoch=1, seed=0, batch_size=32)))
+    expected = torch.autograd.grad(functional.cross_entropy(model(pixels), labels), inputs)
+    assert flow.sizes == tuple(gradient.numel() for gradient in expected)
+    assert flow.rms == pytest.approx([gradient.double().square().mean().sqrt().item() for gradient in expected])
+    assert (flow.told("rms"), flow.told("l2")) == (flow.rms, flow.norms)
+
+
+def test_a_record_of_an_earlier_version_has_no_sizes() -> None:
+    values = to_dict(gradient_flow(SMALL, batch_size=32))
+    del values["sizes"]
+    before = from_dict(GradientFlow, values)
+    assert (before.sizes, before.rms) == ((), ())
+    with pytest.raises(ValueError, match="of one length"):
+        from_dict(GradientFlow, {**values, "sizes": [1]})
 
 
 def test_a_plain_network_of_56_layers_loses_what_its_twin_with_skips_keeps() -> None:

@@ -77,6 +77,14 @@ class Measurement:
             for group, job in zip(groups, jobs, strict=True)
         ]
 
+    def begin_alone(self) -> None:
+        """Ask for it outside of the cache: for what one visitor asks once, such as a stroke of a drawing."""
+        jobs = [
+            cache.desk().submit(self.study.name, *self.study.order([subject], self.options))
+            for subject in self.subjects
+        ]
+        self._jobs = [lambda job=job: job for job in jobs]  # type: ignore[misc]
+
     @property
     def finished(self) -> bool:
         """Whether it has begun, and nothing more will come."""
