@@ -44,7 +44,7 @@ def _paste(slot: Slot, key: str) -> None:
 
 
 def _take(slot: Slot, text: str | bytes) -> None:
-    state.put_network(slot, lambda: link.network_of(read_spec(text)), NAME)
+    state.take_network(slot, lambda: link.network_of(read_spec(text)), NAME)
     if not state.refused(slot, NAME):
         st.session_state[_count(slot)] = st.session_state.get(_count(slot), 0) + 1
 

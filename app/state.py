@@ -184,10 +184,10 @@ def change_field(owner: str, name: str, key: str) -> None:
         return
     slot = cast(Slot, owner)
     network = experiment().network(slot)
-    put_network(slot, lambda: network.changed(network.spec.with_(**{name: typed})), name, typed)
+    take_network(slot, lambda: network.changed(network.spec.with_(**{name: typed})), name, typed)
 
 
-def put_network(slot: Slot, made: Callable[[], Network], name: str = "preset", typed: Any = None) -> None:
+def take_network(slot: Slot, made: Callable[[], Network], name: str = "preset", typed: Any = None) -> None:
     """Put what is ``made`` into a slot; :func:`refused` tells under ``name`` why it could not be made."""
     forget(slot)
     try:
@@ -213,12 +213,12 @@ def change_preset(slot: Slot, key: str) -> None:
     """Callback of a network's select box."""
     chosen = st.session_state[key]
     if _is_on_show(key) and chosen != experiment().network(slot).title:
-        put_network(slot, lambda: link.network(chosen))
+        take_network(slot, lambda: link.network(chosen))
 
 
 def copy_network(source: Slot, target: Slot) -> None:
     """Make ``target`` the same network as ``source``, as a start for changing one thing."""
-    put_network(target, lambda: experiment().network(source))
+    take_network(target, lambda: experiment().network(source))
 
 
 def change_train(name: str, key: str) -> None:

@@ -78,4 +78,4 @@ def _choose(name: Any) -> None:
 
 
 def _take(slot: Slot, name: str) -> None:
-    state.put_network(slot, lambda: link.network(name))
+    state.take_network(slot, lambda: link.network(name))
