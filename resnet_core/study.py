@@ -111,6 +111,11 @@ class Finding(Provenance):
         """The packages whose versions it must name."""
         return ("torch",)
 
+    @property
+    def derived(self) -> Mapping[str, float]:
+        """What follows from it and is read first, by name with its unit."""
+        return {}
+
     def stands_beside(self, _other: Self) -> bool:
         """Whether one figure can show both."""
         return True

@@ -3,14 +3,14 @@
 How one is timed stands in :mod:`resnet_core.probe.latency`, which only the measuring process imports.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from resnet_core.cost.ledger import count
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import real
-from resnet_core.presets import presets
+from resnet_core.presets import Preset, presets
 from resnet_core.probe.timing import ROOFLINE_MODEL, Latency, TimingOptions
 from resnet_core.study import Progress, Study, Subject
 
@@ -42,39 +42,47 @@ class PresetOptions(TimingOptions):
 
 
 def measure(_networks: Sequence[Subject], options: PresetOptions, progress: Progress) -> Iterator[PresetLatency]:
-    """One record a network, the quickest first; what the memory does not hold is left out."""
-    from resnet_core import devices
-    from resnet_core.probe.latency import latencies
+    """One record a network, the quickest first; what the memory does not hold is left out.
 
+    The first is timed once more before it counts: whatever a process times first is slower.
+    """
     chosen = sorted(
         ((count(row.spec).macs, row) for row in presets().values() if count(row.spec).macs <= options.gmacs * GIGA),
         key=lambda found: found[0],
     )
-    whole, done = sum(EVEN + macs for macs, _ in chosen), 0
-    for number, (macs, row) in enumerate(chosen, start=1):
+    order = [*chosen[:1], *chosen]
+    whole, done = sum(EVEN + macs for macs, _ in order), 0
+    for number, (macs, row) in enumerate(order):
 
         def tell(share: float, done: int = done, macs: int = macs, number: int = number, name: str = row.name) -> None:
             progress(
-                done + share * (EVEN + macs), whole, N_("Timing {name}: {number} of {all}"), name=name, number=number,
-                all=len(chosen),
+                done + share * (EVEN + macs), whole, N_("Timing {name}: {number} of {all}"), name=name,
+                number=max(1, number), all=len(chosen),
             )  # fmt: skip
 
-        try:
-            (timed,) = latencies(
-                [row.spec], batch_size=options.batch_size, repeats=REPEATS, seed=options.seed, device=options.device,
-                threads=devices.threads_here(), budget_s=BUDGET_S, tell=tell,
-            )  # fmt: skip
-        except Refusal as refusal:
-            if refusal.field == "device":
-                raise
-        else:
-            yield named(timed, row.name)
+        timed = _timed(row, options, tell)
+        if timed and number:
+            yield timed
         done += EVEN + macs
 
 
-def named(timed: Latency, name: str) -> PresetLatency:
-    """The times of a network as those of the preset of that name."""
-    return PresetLatency(**{field: getattr(timed, field) for field in Latency.__dataclass_fields__}, preset=name)
+def _timed(row: Preset, options: PresetOptions, tell: Callable[[float], None]) -> PresetLatency | None:
+    """The times of one network; None where it is too large for the memory."""
+    from resnet_core import devices
+    from resnet_core.probe.latency import latencies
+
+    try:
+        (timed,) = latencies(
+            [row.spec], batch_size=options.batch_size, repeats=REPEATS, seed=options.seed, device=options.device,
+            threads=devices.threads_here(), budget_s=BUDGET_S, tell=tell,
+        )  # fmt: skip
+    except Refusal as refusal:
+        if refusal.field == "device":
+            raise
+        return None
+    return PresetLatency(
+        **{field: getattr(timed, field) for field in Latency.__dataclass_fields__}, preset=row.name
+    )  # fmt: skip
 
 
 STUDY = Study(

@@ -5,7 +5,7 @@ roofline model, Williams, Waterman and Patterson 2009, doi:10.1145/1498765.14987
 :mod:`resnet_core.probe.latency` and :mod:`resnet_core.probe.roofline`, which only the measuring process imports.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Annotated, NamedTuple, Self
@@ -71,6 +71,12 @@ class Latency(Finding):
     def images_per_s(self) -> float:
         """Of the median pass."""
         return self.batch_size / self.spread.median
+
+    @property
+    def derived(self) -> Mapping[str, float]:
+        """What is read first of the times."""
+        times = self.spread
+        return {"p50_s": times.median, "p95_s": times.p95, "images_per_s": self.images_per_s}
 
     def stands_beside(self, other: Self) -> bool:
         """Times that were taken in turn are as many, and are compared pair by pair."""

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from resnet_core import ArchSpec, Refusal, build, count, devices, preset
+from resnet_core.export.findings import findings_text
 from resnet_core.jobs.control import Stopped
 from resnet_core.probe import clock, latency, roofline
 from resnet_core.probe.latency import kernels, latencies
@@ -57,6 +58,15 @@ def test_the_spread_is_made_of_quartiles() -> None:
     assert spread((5.0, 1.0, 4.0, 2.0, 3.0)) == pytest.approx((2.0, 3.0, 4.0, 1.0, 5, 4.8))
     assert spread(tuple(range(101))).p95 == pytest.approx(95)
     assert ratios((1.0, 2.0, 9.0), (2.0, 2.0, 3.0)).median == 1.0
+
+
+def test_a_terminal_reads_median_percentile_and_rate() -> None:
+    record = Latency(
+        (0.2, 0.4, 0.3), macs=1, params=1, batch_size=6, image_size=32, busy_cores=0, cores=1, seed=0, device="cpu",
+        device_name="", threads=1, versions={"torch": "2"}, time_s=1,
+    )  # fmt: skip
+    told = list(findings_text(record))
+    assert {"  p50_s = 3.0000e-01", "  p95_s = 3.9000e-01", "  images_per_s = 2.0000e+01"} <= set(told)
 
 
 def test_networks_are_timed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
