@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import spec_file, state
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
@@ -81,6 +81,7 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
                     mendable = bool(idle) and not spec.with_(**{field.name: field.default}).idle(field.name)
                     _field(slot, field, getattr(spec, field.name), words, idle=idle, mendable=mendable)
                     _refusal(slot, field.name, words)
+        spec_file.show(slot, words)
 
 
 def train_field(name: str, value: Any, words: Words, offered: Collection[str] = ()) -> None:
@@ -125,6 +126,9 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
                 title, names, names.index(value), format_func=lambda choice: words(field.choices[choice]), **change
             )
         # Without bounds: beyond them the browser would say so in a bubble of its own, and never ask the specification.
+        case "whole" if field.suggested:
+            usual = sorted({*field.suggested, value})
+            st.selectbox(title, usual, usual.index(value), accept_new_options=True, filter_mode="prefix", **change)
         case "whole":
             st.number_input(title, value=value, step=1, **change)
         case "real":

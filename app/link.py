@@ -71,6 +71,12 @@ def network(name: str) -> Network:
     return Network(name, preset(name))
 
 
+def network_of(spec: ArchSpec) -> Network:
+    """A network that comes from elsewhere, beside the preset from which it differs least. Refuses a giant."""
+    nearest = min(presets().values(), key=lambda row: len(row.spec.differences(spec)))
+    return network(nearest.name).changed(spec)
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Everything that a link holds, but for the page, which is its path."""

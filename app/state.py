@@ -6,8 +6,9 @@ widget that asked.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import streamlit as st
 
@@ -16,12 +17,13 @@ from app.link import Experiment, Network
 from app.slots import Slot
 from app.text import LANGUAGES, Words, nearest_language, words
 from resnet_core.errors import Refusal
-from resnet_core.fields import to_text
+from resnet_core.fields import Specification, to_text
 from resnet_core.recipes import recipe, recipes
 from resnet_core.spec import ArchSpec
 from resnet_core.studies import STUDIES
 
 log = logging.getLogger(__name__)
+S = TypeVar("S", bound=Specification)
 VERSION = ".v"  # between the name of a widget and the number of its key
 
 
@@ -175,59 +177,56 @@ def change_field(owner: str, name: str, key: str) -> None:
     """Callback of a field's widget; ``owner`` is a slot, or a study whose option it is."""
     if not _is_on_show(key):
         return
+    typed = st.session_state[key]
     if owner in STUDIES:
-        _change_option(owner, name, st.session_state[key])
+        if options := _with(owner, experiment().options(owner), name, typed):
+            become(experiment().with_options(owner, options))
         return
     slot = cast(Slot, owner)
     network = experiment().network(slot)
-    typed = st.session_state[key]
+    take_network(slot, lambda: network.changed(network.spec.with_(**{name: typed})), name, typed)
+
+
+def take_network(slot: Slot, made: Callable[[], Network], name: str = "preset", typed: Any = None) -> None:
+    """Put what is ``made`` into a slot; :func:`refused` tells under ``name`` why it could not be made."""
     forget(slot)
     try:
-        changed = network.changed(network.spec.with_(**{name: typed}))
+        changed = made()
     except Refusal as refusal:
         st.session_state.refused[slot, name] = Refused(typed, refusal)
         log.info("refused %s.%s=%s: %s", slot, name, to_text(typed), refusal)
-        return
-    change_network(slot, changed)
+    else:
+        change_network(slot, changed)
 
 
-def _change_option(study: str, name: str, typed: Any) -> None:
-    forget(study)
+def _with(owner: str, spec: S, name: str, typed: Any) -> S | None:
+    """A specification with a field changed; None where that was refused, which :func:`refused` tells."""
+    forget(owner)
     try:
-        options = experiment().options(study).with_(**{name: typed})
+        return spec.with_(**{name: typed})
     except Refusal as refusal:
-        st.session_state.refused[study, name] = Refused(typed, refusal)
-        return
-    become(experiment().with_options(study, options))
+        st.session_state.refused[owner, name] = Refused(typed, refusal)
+        return None
 
 
 def change_preset(slot: Slot, key: str) -> None:
     """Callback of a network's select box."""
     chosen = st.session_state[key]
     if _is_on_show(key) and chosen != experiment().network(slot).title:
-        forget(slot)
-        change_network(slot, link.network(chosen))
+        take_network(slot, lambda: link.network(chosen))
 
 
 def copy_network(source: Slot, target: Slot) -> None:
     """Make ``target`` the same network as ``source``, as a start for changing one thing."""
-    forget(target)
-    change_network(target, experiment().network(source))
+    take_network(target, lambda: experiment().network(source))
 
 
 def change_train(name: str, key: str) -> None:
     """Callback of a widget of the training recipe."""
     if not _is_on_show(key):
         return
-    current = experiment()
-    typed = st.session_state[key]
-    forget("train")
-    try:
-        train = current.train.with_(**{name: typed})
-    except Refusal as refusal:
-        st.session_state.refused["train", name] = Refused(typed, refusal)
-        return
-    become(replace(current, train=train))
+    if train := _with("train", experiment().train, name, st.session_state[key]):
+        become(replace(experiment(), train=train))
 
 
 def change_seeds(key: str) -> None:

@@ -20,19 +20,23 @@ from typing import Any, NoReturn
 from resnet_core import cli_options, cli_runs, cli_study
 from resnet_core.cli_bar import Bar
 from resnet_core.cost.ledger import count
+from resnet_core.cost.memory import GIGA, fits
 from resnet_core.errors import N_, Refusal
 from resnet_core.export.source import source
-from resnet_core.export.tables import ledger_values
+from resnet_core.export.tables import ledger_values, preset_values
+from resnet_core.fields import shown, to_text
 from resnet_core.presets import presets
 from resnet_core.recipe import TRAIN_FIELDS, DataChoice, TrainSpec
 from resnet_core.recipes import recipe, recipes
 from resnet_core.records import dumps
+from resnet_core.spec import ArchSpec
 from resnet_core.train.facts import steps_per_epoch
 from resnet_core.train.records import Diverged
 
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
+LENGTHS = ("epochs", "steps", "seconds")  # of a training
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command("presets", _presets, "The named networks.")
     counting = command("count", _count, "Parameters and multiply-adds, by formula.")
+    counting.add_argument(
+        "--fits", metavar="GB", help="the largest batch that fits into so many gigabytes (10^9 bytes), by formula: "
+        "training with SGD and momentum, and inference, in float32"
+    )  # fmt: skip
     coding = command("code", _code, "The network as standalone PyTorch source.", json=False)
     coding.add_argument("--output", type=Path, metavar="file", help="write it there instead of standard output")
     training = command("train", _train, "Train on real images, one record a step.")
@@ -93,23 +101,45 @@ def _parser() -> argparse.ArgumentParser:
 def _how(options: argparse.Namespace) -> TrainSpec:
     named = getattr(options, "recipe", None)
     start = TrainSpec() if named is None else recipe(named)
-    return start.with_(**cli_options.given(options, TRAIN_FIELDS))
+    given = cli_options.given(options, TRAIN_FIELDS)
+    how = start.with_(**given)
+    lengths = [f"--{name}" for name in LENGTHS if name in given and getattr(how, name)]
+    if len(lengths) > 1:
+        raise Refusal(
+            N_("{options} each say how long to train, and only one of them can: leave the others out."),
+            options=", ".join(lengths),
+        )
+    return how
 
 
 def _presets(options: argparse.Namespace) -> Iterable[str]:
     if options.json:
-        yield dumps(list(presets()))
+        yield dumps([preset_values(row) for row in presets().values()])
         return
     for name, row in presets().items():
         ledger = count(row.spec)
-        yield f"{name:18} {ledger.params:>13,} params  {ledger.macs:>17,} macs  {row.source}"
+        yield f"{name:18} {ledger.params:>13,} params  {ledger.macs:>17,} macs  {_what(row.spec)}; {row.source}"
+
+
+def _what(spec: ArchSpec) -> str:
+    """One line of what a network is: its depth and blocks, then what else is not as in ResNet-56."""
+    said = ("skip", "block", "stages", "width", "image_size", "num_classes", "stem_width")
+    other = [
+        f"{name}={to_text(value)}" for name, (_, value) in ArchSpec().differences(spec).items() if name not in said
+    ]
+    kind = "residual" if spec.skip else "plain"
+    blocks = f"{shown(spec.stages)} {spec.block} blocks from {spec.width} channels"
+    return ", ".join([f"{kind}, {spec.depth} layers, {blocks}, {spec.image_size} pixels", *other])
 
 
 def _count(options: argparse.Namespace) -> Iterable[str]:
     spec = cli_options.arch(options.preset, options.set)
     ledger = count(spec)
+    gigabytes = cli_options.gigabytes(options.fits)
+    fitting = None if gigabytes is None else fits(ledger, round(gigabytes * GIGA))
     if options.json:
-        yield dumps(ledger_values(ledger))
+        fit = {} if fitting is None else {"fits": {"gigabytes": gigabytes, **fitting._asdict()}}
+        yield dumps({**ledger_values(ledger), **fit})
         return
     width = max(len(row.name) for row in ledger.rows)
     for row in ledger.rows:
@@ -117,6 +147,11 @@ def _count(options: argparse.Namespace) -> Iterable[str]:
         yield f"{row.name:{width}}  {shape:>14}  {row.params:>12,}  {row.macs:>15,}  {row.params_formula}".rstrip()
     yield f"{'total':{width}}  {'':>14}  {ledger.params:>12,}  {ledger.macs:>15,}  params, macs; formula"
     yield f"depth {ledger.depth}; {ledger.saved_bytes:,} bytes of activations saved for backward, for each image"
+    if fitting is not None:
+        yield (
+            f"fits in {gigabytes:g} GB: batch {fitting.training:,} in training (SGD with momentum), batch "
+            f"{fitting.inference:,} in inference; float32; formula, without PyTorch itself and libraries' workspaces"
+        )
 
 
 def _code(options: argparse.Namespace) -> Iterable[str]:

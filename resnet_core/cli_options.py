@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from resnet_core.cost.ledger import count
-from resnet_core.cost.memory import refuse_if_too_many
+from resnet_core.cost.memory import MOST_GB, refuse_if_too_many
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import SpecField, shorten, to_text
 from resnet_core.presets import preset
 from resnet_core.spec import ArchSpec
-
-FILE = ".json"  # a preset's name does not end so
+from resnet_core.spec_file import SUFFIX, read_spec_file
 
 
 def add_network(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
     """A preset or a file, and changes to it."""
     more: dict[str, Any] = {"nargs": nargs} if nargs else {}
-    parser.add_argument("preset", help=f"a name that `presets` prints, or a specification file, NAME{FILE}", **more)
+    parser.add_argument("preset", help=f"a name that `presets` prints, or a specification file, NAME{SUFFIX}", **more)
     parser.add_argument(
         "--set", action="append", default=[], metavar="field=value", help="change a field; may be repeated"
     )
@@ -64,18 +63,26 @@ def arch(named: str, changes: list[str]) -> ArchSpec:
 def name_of(named: str, spec: ArchSpec) -> str:
     """The preset or file, and the fields in which the network differs from it: ``cifar56, width=32``."""
     changes = _start(named).differences(spec)
-    name = Path(named).stem if named.endswith(FILE) else named
+    name = Path(named).stem if named.endswith(SUFFIX) else named
     return ", ".join([name, *(f"{field}={to_text(value)}" for field, (_, value) in changes.items())])
+
+
+def gigabytes(text: str | None) -> float | None:
+    """The number after ``--fits``; None where it is not asked for."""
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= MOST_GB:
+        raise Refusal(
+            N_("--fits takes gigabytes, such as 8 and up to {most}; got {got}."),
+            most=f"{MOST_GB:g}", got=shorten(text),
+        )  # fmt: skip
+    return number
 
 
 def _start(named: str) -> ArchSpec:
     """The network that a command names: a preset's, or that of a file that the page wrote."""
-    if not named.endswith(FILE):
-        return preset(named)
-    try:
-        text = Path(named).read_bytes()
-    except OSError as error:
-        raise Refusal(
-            N_("{file} cannot be read: {reason}."), file=named, reason=error.strerror or str(error)
-        ) from error
-    return ArchSpec.model_validate_json(text)
+    return read_spec_file(named) if named.endswith(SUFFIX) else preset(named)

@@ -229,7 +229,11 @@ def show(options: argparse.Namespace) -> Iterator[str]:
     if options.which is None:
         if options.csv or options.tensorboard:
             raise Refusal(N_("Name the run whose records are to be written: runs RUN --csv FILE."))
-        found = runs(root_folder(options.run_dir))
+        root = root_folder(options.run_dir)
+        if options.run_dir is not None and not root.is_dir():
+            raise Refusal(N_("There is no folder {folder}."), folder=str(root))
+        if not (found := runs(root)):
+            print(f"resnet_core: no run is kept in {root}", file=sys.stderr)  # noqa: T201 - as above
         yield from [dumps([to_dict(run) for run in found])] if options.json else map(_row, found)
         return
     folder = find(options.which, options.run_dir)
@@ -246,15 +250,12 @@ def show(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _row(run: RunSummary) -> str:
+    rest = f"seed {run.seed}  {run.started_at}  {run.name}".rstrip()
     if run.study:
-        return (
-            f"{run.id}  {run.study:15} {run.time_s:>20,.1f} s  seed {run.seed}  {run.started_at}  {run.name}".rstrip()
-        )
+        return f"{run.id}  {run.study:15} {run.time_s:>20,.1f} s  {rest}"
     tested = "" if run.test_accuracy is None else f"{run.test_accuracy:.1%}"
     length = f"{run.step:,}/{run.steps:,}" if run.steps else f"{run.step:,}"
-    return (
-        f"{run.id}  {run.status:8} {tested:>6}  {length:>15} steps  seed {run.seed}  {run.started_at}  {run.name}"
-    ).rstrip()
+    return f"{run.id}  {run.status:8} {tested:>6}  {length:>15} steps  {rest}"
 
 
 def _export_study(folder: Path, options: argparse.Namespace) -> list[Path]:

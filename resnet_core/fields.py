@@ -39,10 +39,11 @@ class SpecField(NamedTuple):
     maximum: float | None
     idle: Idle
     source: Source
+    suggested: tuple[Any, ...]
 
 
 class Row(TypedDict, total=False):
-    """What a field says besides: why it has no effect, and which paper brought it.
+    """What a field says besides: why it has no effect, which paper brought it, and values that are often chosen.
 
     ``source``: the paper of any value but the default; or of each value that has one; or a function of the
     specification.
@@ -50,6 +51,7 @@ class Row(TypedDict, total=False):
 
     idle: Idle
     source: Source
+    suggested: tuple[Any, ...]
 
 
 def _always(_: Any) -> str:
@@ -216,6 +218,7 @@ def field_table(model: type[Specification]) -> dict[str, SpecField]:
             maximum=limits.get("le"),
             idle=row.get("idle", _always),
             source=row.get("source", ""),
+            suggested=row.get("suggested", ()),
         )
     return table
 

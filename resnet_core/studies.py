@@ -11,7 +11,7 @@ from typing import Any, Self
 from resnet_core.errors import N_, Refusal
 from resnet_core.export import onnx
 from resnet_core.fields import Specification, shorten
-from resnet_core.probe import activations, counts, gradients, inside, numerics, readout, timing
+from resnet_core.probe import activations, counts, gradients, inside, numerics, presets, readout, timing
 from resnet_core.records import dumps, from_dict
 from resnet_core.study import Finding, Study, Subject
 
@@ -28,6 +28,7 @@ STUDIES: dict[str, Study[Any]] = {
         activations.STUDY,
         readout.STUDY,
         inside.STUDY,
+        presets.STUDY,
     )
 }
 

@@ -111,6 +111,11 @@ class Finding(Provenance):
         """The packages whose versions it must name."""
         return ("torch",)
 
+    @property
+    def derived(self) -> Mapping[str, float]:
+        """What follows from it and is read first, by name with its unit."""
+        return {}
+
     def stands_beside(self, _other: Self) -> bool:
         """Whether one figure can show both."""
         return True
@@ -131,10 +136,11 @@ class Study(Generic[R]):
     generator that yields records, as many a network as it likes.
 
     ``together``: the networks are measured in turn in one job, for they are compared; else each has a job of its own,
-    which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew. ``weights``: trained
-    weights can be measured, not only first ones. ``networks``: it is about networks at all. ``stays``: it is short, so
-    that its child may take another order. ``large``: its record is a file, of which few are remembered. ``drawn``: the
-    options that choose only what of a record is drawn; its figure takes them by name, and nothing is measured anew.
+    which all visitors share. ``timed``: the answer is of a moment, so each asking measures anew, and no two at once.
+    ``weights``: trained weights can be measured, not only first ones. ``networks``: it is about networks at all.
+    ``stays``: it is short, so that its child may take another order. ``large``: its record is a file, of which few are
+    remembered. ``drawn``: the options that choose only what of a record is drawn; its figure takes them by name, and
+    nothing is measured anew.
     ``limit`` refuses a network and options that could not be measured anyway, without torch, before a child is asked.
     """
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from resnet_core import ArchSpec, count, preset
+from resnet_core import ArchSpec, count, preset, presets
 from resnet_core.__main__ import main
-from resnet_core.cost.memory import training_memory
+from resnet_core.cost.memory import fits, training_memory
 from resnet_core.export.source import source
-from resnet_core.export.tables import spec_json
 from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
+from resnet_core.spec_file import spec_json
 from resnet_core.train.loop import train
 
 COMMAND = [sys.executable, "-m", "resnet_core"]
@@ -27,12 +27,37 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_presets_lists_every_name() -> None:
-    names = json.loads(run("presets", "--json").stdout)
-    assert {"resnet18", "resnet152", "cifar20", "cifar110"} <= set(names)
+def test_presets_tells_every_network_with_its_numbers_and_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == list(presets())
+    for row, known in zip(rows, presets().values(), strict=True):
+        ledger = count(known.spec)
+        assert (row["source"], row["params"], row["macs"]) == (known.source, ledger.params, ledger.macs)
+        assert [told["printed"] for told in row["published"]] == [figure.printed for figure in known.published]
+    (error,) = (told for row in rows if row["name"] == "cifar56" for told in row["published"][1:])
+    assert error == {
+        "quantity": "cifar10_error", "printed": "6.97", "source": "arXiv:1512.03385, Table 6", "value": 6.97
+    }  # fmt: skip
     told = run("presets").stdout
-    assert [line.split()[0] for line in told.splitlines()] == names
-    assert "25,557,032" in told
+    assert [line.split()[0] for line in told.splitlines()] == list(presets())
+    lines = {line.split()[0]: line for line in told.splitlines()}
+    assert "25,557,032 params" in lines["resnet50"]
+    assert "residual, 50 layers, 3,4,6,3 bottleneck blocks from 64 channels, 224 pixels" in lines["resnet50"]
+    assert "plain, 56 layers" in lines["plain56"]
+    assert "ordering=full_preact" in lines["preact110"]
+    assert all(row.source in lines[name] for name, row in presets().items())
+
+
+def test_count_says_what_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["count", "resnet50", "--fits", "8", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    known = fits(count(preset("resnet50")), 8 * 10**9)
+    assert told["fits"] == {"gigabytes": 8.0, "training": known.training, "inference": known.inference}
+    assert main(["count", "resnet50", "--fits", "0.5"]) == 0
+    assert "fits in 0.5 GB: batch 2 in training" in capsys.readouterr().out
+    assert main(["count", "resnet50", "--json"]) == 0
+    assert "fits" not in json.loads(capsys.readouterr().out)
 
 
 def test_count_prints_the_ledger_and_needs_no_torch() -> None:
@@ -121,8 +146,8 @@ def test_a_specification_file_stands_where_a_preset_does(tmp_path: Path, capsys:
         (b'{"colour": "red"}', "There is no field colour"),
         (b'{"width": 16,}', "This is not JSON: trailing comma"),
         (b"[1]", "A specification is an object of fields and values"),
-        (b"", "This is not JSON"),
-        (b"\xff\xfe", "This is not JSON"),
+        (b"", "This is empty"),
+        (b"\xff\xfe", "This file is no text in UTF-8"),
         (None, "cannot be read: No such file or directory."),
         ("folder", "cannot be read: Is a directory."),
     ],
@@ -205,6 +230,12 @@ def test_a_recipe_is_the_start_and_options_change_it(capsys: pytest.CaptureFixtu
         (["paint"], "invalid choice"),
         ([], "command"),
         (["count", "cifar56", "--seed", "1"], "unrecognized"),
+        (["count", "cifar56", "--fits", "much"], "--fits takes gigabytes, such as 8"),
+        (["count", "cifar56", "--fits", "nan"], "--fits takes gigabytes, such as 8"),
+        (["count", "cifar56", "--fits", "-1"], "--fits takes gigabytes, such as 8"),
+        (["train", "cifar20", "--epochs", "2", "--seconds", "5"], "--epochs, --seconds each say how long to train"),
+        (["train", "cifar20", "--steps", "9", "--seconds", "5"], "--steps, --seconds each say how long"),
+        (["runs", "--run-dir", "nowhere"], "There is no folder nowhere."),
         (["train", "cifar20", "--epochs", "0"], "from 1 to 200; got 0"),
         (["train", "cifar20", "--seed", "-1"], "seed"),
         (["train", "cifar20", "--learning-rate", "inf"], "learning_rate"),

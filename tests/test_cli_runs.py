@@ -174,6 +174,15 @@ def test_a_full_disk_is_told_once_and_is_an_exit_code(
     assert said.err.count("No space left on device") == 1
 
 
+def test_where_no_run_is_kept_it_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    for arguments, root in (([], "runs"), (["--run-dir", "empty"], "empty")):
+        assert main(["runs", *arguments]) == 0
+        assert capsys.readouterr() == ("", f"resnet_core: no run is kept in {root}\n")
+    assert main(["runs", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+
+
 def test_runs_lists_the_newest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = keep(tmp_path, label="one", accuracy=0.5), keep(tmp_path, label="two", status=None)
     assert main(["runs", "--run-dir", str(tmp_path)]) == 0

@@ -41,7 +41,7 @@ from resnet_core.study import Finding, OnImages, Study, Subject
 from tests.app.visitor import PATIENCE_S, calm, markup, of_link, open_page, unfolded
 
 SMALL = ArchSpec(stages=(1, 1, 1), width=4)
-QUICK: dict[str, dict[str, Any]] = {"kernels": {"channels": 4, "map_size": 8}}
+QUICK: dict[str, dict[str, Any]] = {"kernels": {"channels": 4, "map_size": 8}, "presets": {"gmacs": 0.045}}
 SLOW = preset("resnet101")  # seconds for each of them, so that there is something to end
 NAME = re.compile("[a-z]+")
 absent = [name for name in onnx.PACKAGES if importlib.util.find_spec(name) is None]

@@ -3,7 +3,7 @@
 
 const plots = new WeakMap();
 
-export default function mount({ parentElement, data: [data] }) {
+export default function mount({ parentElement, data: [data], setTriggerValue }) {
   if (!data.figure) {
     const asleep = window.requestIdleCallback ?? setTimeout; // Safari has none
     asleep(() => loadPlotly(data.url).catch(() => {})); // the figure that needs it will say so
@@ -11,6 +11,7 @@ export default function mount({ parentElement, data: [data] }) {
   }
   if (!plots.has(parentElement)) plots.set(parentElement, new Plot(parentElement));
   const plot = plots.get(parentElement);
+  plot.clicked = data.clicks ? (datum) => setTriggerValue("clicked", datum) : undefined;
   plot.update(data);
   return () => {
     plots.delete(parentElement);

@@ -169,6 +169,7 @@ class Plot {
       locales: { page: { dictionary: words } },
     };
     await plotly.react(this.host, paint(figure.data, this.theme), layout, config);
+    this.listen();
     this.drawn?.();
     this.linkBlocks(plotly);
     // The drawing is one labelled image; the role stands on it and not on the host, whose mode bar holds buttons.
@@ -176,6 +177,16 @@ class Plot {
     drawing.setAttribute("role", "img");
     drawing.setAttribute("aria-label", label);
     others.forEach((layer) => layer.setAttribute("aria-hidden", "true"));
+  }
+
+  listen() {
+    // Plotly hangs its own events on the element with the first drawing, and loses them when the figure is purged.
+    if (this.heard || !this.host.on) return;
+    this.heard = true;
+    this.host.on("plotly_click", ({ points }) => {
+      const datum = points.at(-1)?.customdata;
+      if (this.clicked && datum !== undefined) this.clicked(datum);
+    });
   }
 
   remove() {

@@ -8,7 +8,7 @@ here, and in a browser two seconds of work where this one takes less than one. T
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,24 @@ WORDS = (
 )  # fmt: skip
 
 
-def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words: Words) -> None:
+def plot(
+    figure: Mapping[str, Any],
+    *,
+    key: str,
+    height: int,
+    label: str,
+    words: Words,
+    on_click: Callable[[Any], None] | None = None,
+) -> None:
     """Mount ``figure`` = {"data": [traces], "layout": {...}} at the full width and ``height`` pixels.
 
     The same ``key`` is the same element: an update keeps what the visitor zoomed, unless ``layout["uirevision"]``
     changes. ``label`` is what a screen reader says. Colours may be "theme:NAME" (text, muted, grid, line, background,
     surface, primary) or "theme:LIGHT|DARK"; the browser fills them in, and again when the theme is switched. Numbers
-    that are not finite become gaps.
+    that are not finite become gaps. ``on_click`` is a callback that is handed the ``customdata`` of a point that was
+    clicked, of the topmost where several lie there.
     """
+    more = {"on_clicked_change": lambda: on_click(st.session_state[key].clicked)} if on_click else {}
     _component()(
         key=key,
         height=height,
@@ -46,8 +56,10 @@ def plot(figure: Mapping[str, Any], *, key: str, height: int, label: str, words:
                 "url": address(SCRIPT),
                 "no_plotly": words("The figure cannot be drawn: the browser did not get {path}.", path=SCRIPT),
                 "words": {word: words(word) for word in WORDS},
+                "clicks": on_click is not None,
             }
         ),
+        **more,
     )
 
 

@@ -1,6 +1,6 @@
-"""Training cost as a table of HTML."""
+"""Training cost, and what of it fits into some memory, as tables of HTML."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from app.figures.numbers import readable
@@ -8,7 +8,7 @@ from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from resnet_core.cost.ledger import Ledger
-from resnet_core.cost.memory import InferenceMemory, TrainingMemory
+from resnet_core.cost.memory import Fits, InferenceMemory, TrainingMemory
 
 
 def memory_table(
@@ -35,13 +35,28 @@ def memory_table(
         words("peak of inference"): [needs.peak for needs in inference.values()],
         words("peak of training"): [needs.peak for needs in training.values()],
     }
-    names = "".join(f'<th style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</th>' for slot in ledgers)
     rows = [
         *(_row(title, [f"{value:,}" for value in values]) for title, values in operations.items()),
         *(_row(title, values) for title, values in sight.items()),
         *(_row(title, [readable(value, "B") for value in values]) for title, values in memory.items()),
     ]
-    head = f"<thead><tr><th></th>{names}</tr></thead>"
+    return _table("", ledgers, rows)
+
+
+def fits_table(gigabytes: float, found: Mapping[Slot, Fits], words: Words) -> str:
+    """The largest mini-batch of each network that fits, a column a network."""
+    none = words("not one image")
+    largest = {
+        words("inference, images in a batch"): [fits.inference for fits in found.values()],
+        words("training, images in a batch"): [fits.training for fits in found.values()],
+    }
+    rows = [_row(title, [f"{value:,}" if value else none for value in values]) for title, values in largest.items()]
+    return _table(words("What fits in {gigabytes} GB", gigabytes=f"{gigabytes:g}"), found, rows)
+
+
+def _table(title: str, slots: Iterable[Slot], rows: Iterable[str]) -> str:
+    names = "".join(f'<th style="color:{SLOT_COLOURS[slot]}">{SLOT_NAMES[slot]}</th>' for slot in slots)
+    head = f"<thead><tr><th>{escape(title)}</th>{names}</tr></thead>"
     return f'<div class="rx-memory"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 

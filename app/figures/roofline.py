@@ -13,7 +13,7 @@ from app.figures.parts import Chart, Html, Names, Part, Records, Text, source
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from app.text.operators import operator_name
-from resnet_core.probe.timing import Roofline
+from resnet_core.probe.timing import Roofline, roofs
 
 HEIGHT = 420
 MARGIN = 2.0  # of the axes beyond the marks
@@ -28,8 +28,13 @@ def drawing(records: Records, names: Names, words: Words) -> list[Part]:
     """The chart, the table and where they were measured."""
     found: dict[Slot, Roofline] = {slot: rows[-1] for slot, rows in records.items()}
     first = next(iter(found.values()))
-    macs, moved = peaks(found)
     passes = ", ".join(f"{roofline.passes} ({SLOT_NAMES[slot]})" for slot, roofline in found.items())
+    measured = words(
+        "Measured here: each layer timed in its place in so many passes, in turn: {passes}; batch size {batch}; marks "
+        "are medians, bars the middle half. {where} MACs and bytes (each input, weight and output once) are the "
+        "ledger's.",
+        passes=passes, batch=first.batch_size, where=where(first, words),
+    )  # fmt: skip
     return [
         Text(
             words(
@@ -44,17 +49,42 @@ def drawing(records: Records, names: Names, words: Words) -> list[Part]:
             HEIGHT,
         ),
         Html(kinds_table(found, words)),
-        source(
+        source(f"{measured} {_roofs_told(found, words)}"),
+    ]
+
+
+def _roofs_told(found: Mapping[Slot, Roofline], words: Words) -> str:
+    """What the roofs are, and which is not drawn because a layer was faster."""
+    roof, memory = roofs(list(found.values())), _memory(found)
+    told = []
+    if roof.macs_per_s is None:
+        told.append(
+            words("A layer computed faster than the best matrix product measured here, so no level roof is drawn.")
+        )
+    else:
+        told.append(
             words(
-                "Measured here: each layer timed in its place in so many passes, in turn: {passes}; batch size "
-                "{batch}; marks are medians, bars the middle half. {where} Roofs: {macs} GMAC/s in a product of "
-                "1024×1024 matrices, {moved} GB/s in a copy of 64 MiB; a layer whose data lie in a cache can be above "
-                "the second. MACs and bytes (each input, weight and output once) are the ledger's.",
-                passes=passes, batch=first.batch_size, where=where(first, words), macs=f"{macs / GIGA:.3g}",
-                moved=f"{moved / GIGA:.3g}",
+                "The level roof is the best large matrix product measured here, in float32 on as many threads: {macs} "
+                "GMAC/s.",
+                macs=f"{roof.macs_per_s / GIGA:.3g}",
             )
-        ),
-    ]  # fmt: skip
+        )
+    if roof.bytes_per_s is None:
+        told.append(words("A layer moved more bytes a second than the best copy did, so no slanted roof is drawn."))
+    else:
+        told.append(
+            words(
+                "The slanted roof is the best copy measured here: {moved} GB/s.", moved=f"{roof.bytes_per_s / GIGA:.3g}"
+            )
+        )
+        if memory < roof.bytes_per_s:
+            told.append(
+                words(
+                    "The dotted line is a copy of 64 MiB, more than most caches hold: {memory} GB/s.",
+                    memory=f"{memory / GIGA:.3g}",
+                )
+            )
+    return " ".join(told)
 
 
 def kinds_table(found: Mapping[Slot, Roofline], words: Words) -> str:
@@ -79,8 +109,10 @@ def kinds_table(found: Mapping[Slot, Roofline], words: Words) -> str:
 
 
 def roofline_chart(found: Mapping[Slot, Roofline], names: Mapping[Slot, str], words: Words) -> Figure:
-    """Achieved GMAC/s over MACs per byte, a mark for each kind of layer that has MACs, under the measured roofs."""
-    peak_macs, peak_bytes = peaks(found)
+    """Achieved GMAC/s over MACs per byte, a mark for each kind of layer that has MACs, under the measured roofs.
+
+    No mark is above a roof: one that a layer exceeded is no roof, and is not drawn.
+    """
     traces: list[dict[str, Any]] = []
     for slot, roofline in found.items():
         colour = SLOT_COLOURS[slot]
@@ -102,10 +134,13 @@ def roofline_chart(found: Mapping[Slot, Roofline], names: Mapping[Slot, str], wo
             "marker": {"size": 11, "symbol": MARKS[slot], "color": colour, "line": {"width": 2, "color": colour}},
             "hovertemplate": "%{text}: %{y:.3g} GMAC/s, %{x:.3g} MAC/B<extra>" + SLOT_NAMES[slot] + "</extra>",
         })  # fmt: skip
-    across = [x for trace in traces for x in trace["x"]] + [peak_macs / peak_bytes]
-    up = [y for trace in traces for y in trace["y"]] + [peak_macs / GIGA]
+    across = [x for trace in traces for x in trace["x"]]
+    up = [y for trace in traces for y in trace["y"]]
+    lines = _lines(found, across, up, words)
+    across += [line["x"][1] for line in lines if line["y"][0] < line["y"][1]]  # where the slanted ones end
+    up += [line["y"][-1] for line in lines]
     return {
-        "data": [_roof(across, peak_macs, peak_bytes, words), *traces],
+        "data": [*lines, *traces],
         "layout": {
             "hovermode": "closest",
             "legend": LEGEND,
@@ -115,20 +150,36 @@ def roofline_chart(found: Mapping[Slot, Roofline], names: Mapping[Slot, str], wo
     }
 
 
-def peaks(found: Mapping[Slot, Roofline]) -> tuple[float, float]:
-    """MACs and bytes a second of the two roofs: the better of what both records hold."""
-    return (
-        max(roofline.peak_macs_per_s for roofline in found.values()),
-        max(roofline.peak_bytes_per_s for roofline in found.values()),
-    )
+def _memory(found: Mapping[Slot, Roofline]) -> float:
+    """Bytes a second of the best copy of what hardly a cache holds."""
+    return max(roofline.peak_bytes_per_s for roofline in found.values())
 
 
-def _roof(across: list[float], peak_macs: float, peak_bytes: float, words: Words) -> dict[str, Any]:
-    ends = (min(across) / MARGIN, peak_macs / peak_bytes, max(across) * MARGIN)
+def _lines(found: Mapping[Slot, Roofline], across: list[float], up: list[float], words: Words) -> list[dict[str, Any]]:
+    """The roofs as far as they are known, and what a copy from memory gives."""
+    roof, memory = roofs(list(found.values())), _memory(found)
+    level = roof.macs_per_s or 2 * GIGA * max(up)  # without one, the slanted lines end above the marks
+    drawn = []
+    if roof.bytes_per_s:
+        drawn.append(_line(words("best copy measured"), roof.bytes_per_s, level, across, DASHES["a"]))
+        if memory < roof.bytes_per_s:
+            drawn.append(_line(words("copy from memory"), memory, level, across, DASHES["c"]))
+    if roof.macs_per_s:
+        bend = roof.macs_per_s / roof.bytes_per_s if roof.bytes_per_s else min(across) / MARGIN
+        ends = [bend, max(*across, bend) * MARGIN]
+        drawn.append(_trace(words("best matrix product measured"), ends, [level / GIGA] * 2, DASHES["a"]))
+    return drawn
+
+
+def _line(name: str, moved: float, level: float, across: list[float], dash: str) -> dict[str, Any]:
+    ends = [min(*across, level / moved) / MARGIN, level / moved]
+    return _trace(name, ends, [moved * x / GIGA for x in ends], dash)
+
+
+def _trace(name: str, x: list[float], y: list[float], dash: str) -> dict[str, Any]:
     return {
-        "type": "scatter", "mode": "lines", "name": words("measured roofs: copy, matrix product"),
-        "x": list(ends), "y": [min(peak_macs, peak_bytes * x) / GIGA for x in ends], "hoverinfo": "skip",
-        "line": {"color": "theme:muted", "width": 1.5, "dash": DASHES["a"]},
+        "type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "hoverinfo": "skip",
+        "line": {"color": "theme:muted", "width": 1.5, "dash": dash},
     }  # fmt: skip
 
 

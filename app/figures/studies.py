@@ -1,6 +1,6 @@
 """The table of figures: each study's name with what draws its records."""
 
-from app.figures import activations, gradients, inside, latency, numerics, onnx, readout, reconcile, roofline
+from app.figures import activations, gradients, inside, landscape, latency, numerics, onnx, readout, reconcile, roofline
 from app.figures.parts import Drawing, Part
 from app.slots import RACERS, Slot
 from app.text import Words
@@ -17,6 +17,7 @@ FIGURES: dict[str, Drawing] = {
     "activations": activations.drawing,
     "readout": readout.drawing,
     "inside": inside.drawing,
+    "presets": landscape.drawing,
 }
 
 

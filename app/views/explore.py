@@ -15,6 +15,7 @@ from app.views import (
     compare,
     export,
     frame,
+    landscape,
     lesson,
     measurements,
     memory,
@@ -68,6 +69,7 @@ def _networks() -> None:
     table.show(ledgers, words)
     memory.show(ledgers, words)
     compare.show()
+    landscape.show(words)
     export.show()
 
 

@@ -17,7 +17,8 @@ from resnet_core.cost.ledger import Ledger, count
 from resnet_core.errors import Refusal
 from resnet_core.export.onnx import refuse_onnx
 from resnet_core.export.source import source
-from resnet_core.export.tables import ledger_csv, ledger_json, spec_json
+from resnet_core.export.tables import ledger_csv, ledger_json
+from resnet_core.spec_file import spec_json
 
 
 @st.fragment
@@ -58,6 +59,7 @@ def _tables(ledger: Ledger, name: str, words: Words) -> None:
         _download(
             words("Specification, JSON"), spec_json(ledger.plan.spec), f"{name}-specification.json", "application/json"
         )
+    st.caption(words("The specification comes back under “{place}” of a network.", place=words("Depth, width ...")))
 
 
 def _drawings(ledger: Ledger, slot: Slot, name: str, words: Words) -> None:

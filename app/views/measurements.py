@@ -9,7 +9,7 @@ from app.slots import SLOTS
 from app.views import study
 from resnet_core.studies import STUDIES
 
-PLACED = {"counts", "latency", "kernels", "roofline", "onnx"}  # by the other files of this folder
+PLACED = {"counts", "latency", "kernels", "roofline", "onnx", "presets"}  # by the other files of this folder
 ELSEWHERE = {"numerics"}  # asked by Train
 
 

@@ -2,11 +2,23 @@
 
 import streamlit as st
 
-from app.figures.memory import memory_table
+from app.figures.memory import fits_table, memory_table
 from app.slots import Slot
 from app.text import Words
 from resnet_core.cost.ledger import Ledger
-from resnet_core.cost.memory import DTYPES, OPTIMIZERS, inference_memory, training_memory
+from resnet_core.cost.memory import (
+    DTYPES,
+    GIGA,
+    MOST_GB,
+    OPTIMIZERS,
+    Dtype,
+    Optimizer,
+    fits,
+    inference_memory,
+    training_memory,
+)
+
+LEAST_GB = 0.1
 
 
 def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
@@ -36,3 +48,21 @@ def show(ledgers: dict[Slot, Ledger], words: Words) -> None:
                 "first convolution needs no gradient into the image, so backward is a little less than twice forward."
             )
         )
+        _fits(ledgers, optimizer, dtype, words)
+
+
+def _fits(ledgers: dict[Slot, Ledger], optimizer: Optimizer, dtype: Dtype, words: Words) -> None:
+    place, table = st.columns([2, 5], vertical_alignment="top")
+    with place:
+        gigabytes = st.number_input(
+            words("Memory in GB"), LEAST_GB, MOST_GB, 8.0, step=1.0, format="%g", key="memory.gigabytes"
+        )
+    found = {slot: fits(ledger, round(gigabytes * GIGA), optimizer, dtype) for slot, ledger in ledgers.items()}
+    table.html(fits_table(gigabytes, found, words))
+    st.caption(
+        words(
+            "From the same formulas, with the optimiser and numbers chosen above; 1 GB is 10⁹ bytes. Left out: PyTorch "
+            "itself (0.3 to 0.4 GB in a process without a GPU, measured on Linux), a GPU's context, workspaces of "
+            "libraries, gaps between blocks of memory, images that wait."
+        )
+    )

@@ -8,6 +8,7 @@ import streamlit as st
 from app import cache, controls, state
 from app.asked import Ask, Asked
 from app.figures.studies import draw
+from app.slots import SLOTS
 from app.text import Words
 from app.views import parts, waiting
 from resnet_core.errors import Refusal
@@ -65,6 +66,12 @@ def _asked(key: str) -> Asked | None:
     return found
 
 
+def records(key: str) -> list[Any]:
+    """All that has been found so far of what was asked last in a section."""
+    asked = _asked(key)
+    return [record for one in asked.measurements for record in one.found.records] if asked else []
+
+
 def begin(key: str, ask: Ask) -> None:
     """Callback of a button: ask."""
     try:
@@ -105,7 +112,7 @@ def _answer(key: str, beats: bool) -> None:
         found = measurement.found
         if found.records and (measurement.done or not measurement.study.together):
             place = f"{key}.{measurement.study.name}"
-            parts.show(draw(found, words, tuple(asked.networks)), place, words)
+            parts.show(draw(found, words, tuple(asked.networks) or SLOTS), place, words)
             if measurement.done:
                 parts.take(found, place, words)
     if not asked.finished:

@@ -1,5 +1,6 @@
 """What a network takes from memory, for training and for inference, estimated before anything is allocated."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import psutil
@@ -20,6 +21,8 @@ DTYPES: dict[Dtype, int] = {"float32": 4, "bfloat16": 2}  # bytes of one number
 _STATE: dict[Optimizer, int] = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers that an optimiser keeps for a parameter
 
 MAX_PARAMS = 10**9
+GIGA = 10**9
+MOST_GB = 100_000.0  # that are asked for; the largest machines have a few thousand
 RUNTIME_BYTES = 400_000_000  # PyTorch itself in a process of its own: measured 300 to 400 MB on Linux, CPU build
 
 
@@ -80,6 +83,40 @@ def inference_memory(ledger: Ledger, batch_size: int, dtype: Dtype = "float32") 
     return InferenceMemory(number * (ledger.params + _running_statistics(ledger)), number * batch_size * held)
 
 
+class Fits(NamedTuple):
+    """The largest mini-batches, in images, whose estimates are within some memory; 0 where not one image is."""
+
+    training: int
+    inference: int
+
+
+def fits(ledger: Ledger, available: int, optimizer: Optimizer = "momentum", dtype: Dtype = "float32") -> Fits:
+    """What of a network fits into ``available`` bytes, by :func:`training_memory` and :func:`inference_memory`.
+
+    As they do, it leaves out PyTorch itself (see ``RUNTIME_BYTES``), a GPU's context, the workspaces of libraries, what
+    is lost between blocks of memory, and the images that wait for their turn.
+    """
+    return Fits(
+        _largest_batch(lambda batch: training_memory(ledger, batch, optimizer, dtype).peak, available),
+        _largest_batch(lambda batch: inference_memory(ledger, batch, dtype).peak, available),
+    )
+
+
+def _largest_batch(peak: Callable[[int], int], available: int) -> int:
+    """The largest batch size with a peak of at most ``available``.
+
+    A peak is the largest of some straight lines over the batch size, so it bends upward alone: a straight line through
+    two neighbours lies below all that stands beside them, and where it meets ``available`` no batch size is passed
+    over. Two or three such steps find what a bisection would in twenty, each of which walks the whole plan.
+    """
+    if peak(1) > available:
+        return 0
+    batch = 1 + (available - peak(1)) // (peak(2) - peak(1))
+    while (beyond := peak(batch) - available) > 0:
+        batch -= -(-beyond // (peak(batch) - peak(batch - 1)))
+    return batch
+
+
 def refuse_if_too_large(spec: ArchSpec, batch_size: int, *, available: int | None = None) -> TrainingMemory:
     """The estimate for training ``spec``, or a :class:`Refusal` that states it where it would not fit.
 
@@ -107,7 +144,7 @@ def _refuse_beyond(available: int | None, peak: int, ledger: Ledger, batch_size:
     if needed > free:
         raise Refusal(
             N_("This network would take about {need} GB on {batch_size} images of {image_size} pixels, and {free} GB "
-               "are free: choose fewer blocks, a smaller width or smaller images."),
+               "are free: choose a smaller batch, fewer blocks, a smaller width or smaller images."),
             need=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}", batch_size=batch_size,
             image_size=ledger.plan.spec.image_size,
         )  # fmt: skip

@@ -33,7 +33,8 @@ def findings_csv(records: Sequence[Finding]) -> str:
 
 
 def findings_text(record: Finding) -> Iterable[str]:
-    """A record for a terminal: its single values, its lists as columns, and where it was measured."""
+    """A record for a terminal: its single values and what follows from them, its lists as columns, and where it was
+    measured."""
     values = to_dict(record)
     lists = {name: value for name, value in values.items() if isinstance(value, list) and value}
     pictures = [name for name, value in lists.items() if isinstance(value[0], dict)]
@@ -44,6 +45,8 @@ def findings_text(record: Finding) -> Iterable[str]:
     for name, value in single.items():
         if name not in (*PROVENANCE, "network", "place"):
             yield from _single(name, value)
+    for name, value in record.derived.items():
+        yield from _single(name, value)
     for name, value in values.items():
         if isinstance(value, dict) and name not in PROVENANCE:
             yield from (f"  {name}: {key} = {_cell(amount)}" for key, amount in value.items() if _is_single(amount))

@@ -1,4 +1,4 @@
-"""The ledger and the specification as text that other programs read. No torch here."""
+"""The ledger and the named networks as text that other programs read. No torch here."""
 
 import csv
 import io
@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from resnet_core.cost.convention import Convention
-from resnet_core.cost.ledger import FLOAT32, Ledger, Row
+from resnet_core.cost.ledger import FLOAT32, Ledger, Row, count
 from resnet_core.cost.memory import inference_memory, training_memory
-from resnet_core.spec import ArchSpec
+from resnet_core.presets import Preset
 
 FLOPS = Convention(multiply_add=2)  # the default: what a total of the name "flops" counts
 
@@ -85,6 +85,14 @@ def ledger_json(ledger: Ledger) -> str:
     return json.dumps(ledger_values(ledger), indent=1) + "\n"
 
 
-def spec_json(spec: ArchSpec) -> str:
-    """Every field; ``ArchSpec.model_validate_json`` reads it back."""
-    return spec.model_dump_json(indent=2) + "\n"
+def preset_values(row: Preset) -> dict[str, Any]:
+    """A named network with its totals by formula, and what is published of it: as printed, as a number, and where."""
+    ledger = count(row.spec)
+    return {
+        "name": row.name,
+        "source": row.source,
+        "params": ledger.params,
+        "macs": ledger.macs,
+        "depth": ledger.depth,
+        "published": [{**figure._asdict(), "value": figure.value} for figure in row.published],
+    }

@@ -44,16 +44,19 @@ class Desk:
     """Takes jobs, runs as many at once as there are slots, keeps the others waiting in order.
 
     ``slots``: trainings at once (default: one a core, at least two); probes have two of their own, so that a training
-    does not hold up a page that asks for a measurement. ``root``: the folder of the run folders. ``memory_bytes``: what
-    one child may take, by default the machine's memory: beyond that it is told so, instead of taking the page down.
+    does not hold up a page that asks for a measurement, and what takes a time has one. ``root``: the folder of the run
+    folders. ``memory_bytes``: what one child may take, by default the machine's memory: beyond that it is told so,
+    instead of taking the page down.
     """
 
     def __init__(
         self, slots: int | None = None, root: str | Path | None = None, *, memory_bytes: int | None = None
     ) -> None:
         self.root = root_folder(root)
-        self._free: dict[Kind, int] = {"train": slots or max(2, os.cpu_count() or 1), "probe": PROBE_SLOTS}
-        self._waiting: dict[Kind, deque[Job]] = {"train": deque(), "probe": deque()}
+        self._free: dict[Kind, int] = {
+            "train": slots or max(2, os.cpu_count() or 1), "probe": PROBE_SLOTS, "timing": 1,
+        }  # fmt: skip
+        self._waiting: dict[Kind, deque[Job]] = {kind: deque() for kind in self._free}
         self._jobs: dict[str, Job] = {}
         self._opened: dict[str, StoredRun] = {}
         self._idle: list[Worker] = []  # children that may take another order

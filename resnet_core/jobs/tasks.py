@@ -20,7 +20,7 @@ from resnet_core.studies import STUDIES
 from resnet_core.study import Study
 from resnet_core.train.records import ArchiveFacts, RunHeader, StepRecord
 
-Kind = Literal["train", "probe"]
+Kind = Literal["train", "probe", "timing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class DeviceList(Record):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """``kind`` says whose slots it takes: a training's, or the few that answer within seconds. ``stays``: its child
+    """``kind`` says whose slots it takes: a training's, the few that answer within seconds, or the only one of what
+    takes the time of something, which two of a kind would falsify and which may be long. ``stays``: its child
     may take another order afterwards. ``writes``: it has files to close before it is ended."""
 
     run: str
@@ -48,7 +49,10 @@ TASKS: dict[str, Task] = {
     "fetch": Task("resnet_core.jobs.work:fetch", writes=True),
     "accept": Task("resnet_core.jobs.work:accept", writes=True),
     "devices": Task("resnet_core.jobs.work:devices", stays=True),
-    **{study.name: Task(study.run, stays=study.stays, study=study) for study in STUDIES.values()},
+    **{
+        study.name: Task(study.run, "timing" if study.timed else "probe", study.stays, study=study)
+        for study in STUDIES.values()
+    },
 }
 
 RECORDS: dict[str, type[Record]] = {

@@ -4,13 +4,18 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 import psutil
 import torch
 
 MIN_REPEATS = 5
+FEWEST = 3
 WARM_UPS = 3
+PATIENCE_S = 0.5  # what is over by then need not say how far it is
 
+R = TypeVar("R")
 Tell = Callable[[float], None]  # hears which share of the work is done
 
 
@@ -35,36 +40,74 @@ def once(work: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - started
 
 
-def rounds(take: Callable[[], None], repeats: int, budget_s: float, tell: Tell = unheard) -> None:
-    """Call ``take`` up to ``repeats`` times: fewer where that would take longer than ``budget_s``, at least five."""
+def turns(works: Sequence[Callable[[Tell], R]], repeats: int, budget_s: float, tell: Tell = unheard) -> list[list[R]]:
+    """What each work returns, in turn (A B A B), so that what disturbs the machine disturbs all alike.
+
+    ``repeats`` times, or fewer where that would take longer than ``budget_s``: at least :data:`MIN_REPEATS` times, or
+    :data:`FEWEST` where once alone takes longer. Before the first that counts, each is called a few times, once where
+    that alone takes a good part of the budget. Each work is handed what it may tell of its own share, from 0 to 1:
+    where once takes many seconds, nothing else would show that it goes on.
+    """
+    course = _Course(len(works), tell)
+    warm_s = 0.0
+    for place, work in enumerate(works):
+        for _ in range(WARM_UPS):
+            started = time.perf_counter()
+            work(partial(course.warming, place))
+            once_s = time.perf_counter() - started
+            if once_s > budget_s / (2 * MIN_REPEATS):
+                break
+        warm_s += once_s
+    least = FEWEST if warm_s > budget_s else MIN_REPEATS
+    found: list[list[R]] = [[] for _ in works]
     started = time.perf_counter()
-    for number in range(1, repeats + 1):
-        take()
-        spent = (time.perf_counter() - started) / budget_s
-        if number >= MIN_REPEATS and spent > 1:
-            return
-        tell(max(number / repeats, min(number / MIN_REPEATS, spent)))
+    for number in range(repeats):
+
+        def share(done: float, number: int = number) -> float:
+            spent = (time.perf_counter() - started) / budget_s
+            return max((number + done) / repeats, min((number + done) / least, spent))
+
+        for place, (work, results) in enumerate(zip(works, found, strict=True)):
+            results.append(work(partial(course.counting, share, place)))
+        course.counting(share, len(works), 0)
+        if number + 1 >= least and time.perf_counter() - started > budget_s:
+            break
+    return found
 
 
 def in_turn(
     works: Sequence[Callable[[], object]], device: torch.device, repeats: int, budget_s: float, tell: Tell = unheard
 ) -> list[tuple[float, ...]]:
-    """The times of each work, taken A B A B, so that what disturbs the machine disturbs all alike.
+    """The times of short works, as :func:`turns` takes them, in seconds."""
 
-    Each is called a few times before the first that counts: once where that alone takes a good part of the budget.
-    """
-    for work in works:
-        for _ in range(WARM_UPS):
-            if once(work, device) > budget_s / (2 * MIN_REPEATS):
-                break
-    times: list[list[float]] = [[] for _ in works]
+    def timed(work: Callable[[], object], _tell: Tell) -> float:
+        return once(work, device)
 
-    def take() -> None:
-        for work, taken in zip(works, times, strict=True):
-            taken.append(once(work, device))
+    return [tuple(times) for times in turns([partial(timed, work) for work in works], repeats, budget_s, tell)]
 
-    rounds(take, repeats, budget_s, tell)
-    return [tuple(taken) for taken in times]
+
+class _Course:
+    """How far :func:`turns` is, from 0 to 1 and never back. What a warm-up tells counts where it takes its time."""
+
+    WARM = 1 / (1 + FEWEST)  # of the whole, where once takes longer than the budget
+
+    def __init__(self, works: int, tell: Tell) -> None:
+        self._works, self._tell, self._furthest, self._warm = works, tell, 0.0, 0.0
+        self._started = time.perf_counter()
+
+    def warming(self, place: int, share: float) -> None:
+        """A share of one work's warm-up, of which only the first call can be long."""
+        if time.perf_counter() - self._started > PATIENCE_S:
+            self._warm = self.WARM
+            self._say(self.WARM * (place + share) / self._works)
+
+    def counting(self, of: Callable[[float], float], place: int, share: float) -> None:
+        """A share of one work in a round that counts; ``of`` a round's share says how far all rounds are."""
+        self._say(self._warm + (1 - self._warm) * min(1.0, of((place + share) / self._works)))
+
+    def _say(self, share: float) -> None:
+        self._furthest = max(self._furthest, share)
+        self._tell(self._furthest)
 
 
 class OtherLoad:

@@ -5,6 +5,7 @@ roofline model, Williams, Waterman and Patterson 2009, doi:10.1145/1498765.14987
 :mod:`resnet_core.probe.latency` and :mod:`resnet_core.probe.roofline`, which only the measuring process imports.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Annotated, NamedTuple, Self
@@ -29,12 +30,13 @@ class Spread(NamedTuple):
     upper: float  # quartile
     minimum: float
     repeats: int
+    p95: float  # of fewer than 21 values, between the two greatest
 
 
 def spread(values: tuple[float, ...]) -> Spread:
-    """Quartiles by linear interpolation between the sorted values; at least two values."""
-    lower, _, upper = quantiles(values, n=4, method="inclusive")
-    return Spread(lower, median(values), upper, min(values), len(values))
+    """Quartiles and the 95th percentile by linear interpolation between the sorted values; at least two values."""
+    twentieths = quantiles(values, n=20, method="inclusive")
+    return Spread(twentieths[4], median(values), twentieths[14], min(values), len(values), twentieths[18])
 
 
 def ratios(numerators: tuple[float, ...], denominators: tuple[float, ...]) -> Spread:
@@ -55,15 +57,26 @@ class Latency(Finding):
     times_s: Times
     macs: Some
     params: Whole
-    batch_size: int
+    batch_size: Some
     image_size: int | str  # 320x240 where height and width differ
     busy_cores: float
     cores: Whole
 
     @property
     def spread(self) -> Spread:
-        """Median, quartiles, minimum and count of the times, in seconds."""
+        """Median, quartiles, minimum, count and 95th percentile of the times, in seconds."""
         return spread(self.times_s)
+
+    @property
+    def images_per_s(self) -> float:
+        """Of the median pass."""
+        return self.batch_size / self.spread.median
+
+    @property
+    def derived(self) -> Mapping[str, float]:
+        """What is read first of the times."""
+        times = self.spread
+        return {"p50_s": times.median, "p95_s": times.p95, "images_per_s": self.images_per_s}
 
     def stands_beside(self, other: Self) -> bool:
         """Times that were taken in turn are as many, and are compared pair by pair."""
@@ -106,9 +119,11 @@ class Roofline(Finding):
     every input, parameter and output once, in float32. The times of a row are those of all its layers in one pass,
     together: median and quartiles over ``passes``. ``pass_s`` is the median of the sums over all layers.
 
-    ``peak_macs_per_s`` is what a large matrix product reached on the same device, ``peak_bytes_per_s`` what a copy of a
-    tensor far larger than the caches reached, its reads and writes together: the two roofs (Williams, Waterman and
-    Patterson 2009, doi:10.1145/1498765.1498785). A layer whose data lie in a cache can be above the second.
+    ``peak_macs_per_s`` is what the best of some large products of float32 reached on the same device with as many
+    threads, ``peak_bytes_per_s`` what a copy of a tensor far larger than the caches reached, its reads and writes
+    together: the two roofs (Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785). A layer whose data lie
+    in a cache can be above the second, and stays below ``cache_bytes_per_s``, what the best of copies of any size
+    reached; 0 in records of earlier versions. :func:`roofs` says which of them hold.
     """
 
     ops: tuple[Kind, ...]
@@ -124,10 +139,11 @@ class Roofline(Finding):
     pass_s: Positive
     peak_macs_per_s: Positive
     peak_bytes_per_s: Positive
-    batch_size: int
+    batch_size: Some
     image_size: int | str  # 320x240 where height and width differ
     busy_cores: float
     cores: Whole
+    cache_bytes_per_s: float = 0.0
 
     @property
     def macs_per_s(self) -> tuple[float, ...]:
@@ -145,10 +161,41 @@ class Roofline(Finding):
         return tuple(macs / moved for macs, moved in zip(self.macs, self.bytes_moved, strict=True))
 
 
+class Roofs(NamedTuple):
+    """What no layer can exceed: multiply-adds and bytes a second; None where a layer did, so that it is not known."""
+
+    macs_per_s: float | None
+    bytes_per_s: float | None
+
+    @property
+    def hold(self) -> bool:
+        """Whether both are known."""
+        return None not in self
+
+
+def roofs(records: Sequence[Roofline]) -> Roofs:
+    """The roofs of networks that were measured together: the best of what each record holds.
+
+    A kind of layer is taken at its lower quartile of time, as fast as a figure shows it, where it has multiply-adds.
+    """
+    macs = max(record.peak_macs_per_s for record in records)
+    moved = max(max(record.peak_bytes_per_s, record.cache_bytes_per_s) for record in records)
+    rows = [
+        row for record in records for row in zip(record.macs, record.bytes_moved, record.lower_s, strict=True) if row[0]
+    ]
+    return Roofs(
+        macs if all(done / taken <= macs for done, _, taken in rows) else None,
+        moved if all(carried / taken <= moved for _, carried, taken in rows) else None,
+    )
+
+
 class TimingOptions(OnDevice):
     """What a timing of networks depends on besides them."""
 
-    batch_size: int = whole(1, N_("Batch size"), N_("Images that go through the network at once."), "data", 1, 4096)
+    batch_size: int = whole(
+        1, N_("Batch size"), N_("Images that go through the network at once."), "data", 1, 4096,
+        suggested=(1, 8, 32, 128),
+    )  # fmt: skip
 
 
 class KernelOptions(OnDevice):

@@ -6,7 +6,8 @@ import pytest
 
 from app.figures.compare import fields_table, layers_table, totals_table
 from app.figures.latency import latency_table, seconds
-from app.figures.roofline import kinds_table, roofline_chart
+from app.figures.parts import Html
+from app.figures.roofline import drawing, kinds_table, roofline_chart
 from app.text import words
 from resnet_core import ArchSpec, count, preset
 from resnet_core.cost.difference import difference
@@ -29,7 +30,8 @@ A = Roofline(
     ops=("conv", "conv", "bn", "fc"), kernels=(3, 1, 0, 0), groups=(1, 1, 1, 1), layers=(9, 2, 11, 1),
     macs=(9 * 10**8, 10**8, 0, 10**3), bytes_moved=(3 * 10**7, 2 * 10**7, 10**7, 4 * 10**3),
     times_s=(0.03, 0.01, 0.009, 0.001), lower_s=(0.02, 0.01, 0.008, 0.001), upper_s=(0.04, 0.02, 0.01, 0.002),
-    passes=7, pass_s=0.05, peak_macs_per_s=4e10, peak_bytes_per_s=2e10, batch_size=1, image_size=32, **WHERE,
+    passes=7, pass_s=0.05, peak_macs_per_s=4.8e10, peak_bytes_per_s=2e10, cache_bytes_per_s=4e10, batch_size=1,
+    image_size=32, **WHERE,
 )  # type: ignore[arg-type]  # fmt: skip
 B = replace(A, groups=(32, 1, 1, 1), peak_macs_per_s=3e10)
 
@@ -58,22 +60,48 @@ def test_the_ratio_of_times_stands_beside_that_of_macs() -> None:
     assert "<b data-ratio='time'>2</b>" in html
     assert "<b data-ratio='macs'>0.5</b>" in html
     assert "10 GMAC/s" in html
+    assert '<span data-p95="a">290 ms</span>' in html
+    assert "<td>5</td>" in html, "images a second"
     assert "&lt;b&gt;" in html
 
 
 def test_a_mark_for_each_kind_with_macs_under_the_measured_roofs() -> None:
     figure = roofline_chart({"a": A, "b": B}, NAMES, EN)
-    roof, a, b = figure["data"]
+    copy, memory, product, a, b = figure["data"]
     assert a["text"] == ["3×3", "1×1", "fully-connected"]
     assert b["text"][0] == "3×3 g=32"
     assert a["y"] == pytest.approx([30, 10, 0.001])
     assert a["x"] == pytest.approx([30, 5, 0.25])
     assert a["error_y"]["array"] == pytest.approx([15, 0, 0])
     assert a["error_y"]["arrayminus"] == pytest.approx([7.5, 5, 0.0005])
-    assert roof["x"][1] == 2.0  # the ridge: 40 GMAC/s over 20 GB/s
-    assert roof["y"] == pytest.approx([20 * roof["x"][0], 40, 40])
-    assert roof["x"][0] < 0.25
-    assert roof["x"][2] > 30
+    assert copy["x"][1] == product["x"][0] == 1.2  # the ridge: 48 GMAC/s over 40 GB/s
+    assert copy["y"] == pytest.approx([40 * copy["x"][0], 48])
+    assert memory["y"] == pytest.approx([20 * memory["x"][0], 48])
+    assert product["y"] == [48, 48]
+    assert copy["x"][0] < 0.25
+    assert product["x"][1] > 30
+
+
+@pytest.mark.parametrize("roofline", [
+    A, replace(A, peak_macs_per_s=4.4e10), replace(A, cache_bytes_per_s=1.0, peak_bytes_per_s=1.0),
+    replace(A, cache_bytes_per_s=1.0, peak_bytes_per_s=1.0, peak_macs_per_s=1.0), replace(A, cache_bytes_per_s=0.0),
+])  # fmt: skip
+def test_no_point_lies_above_a_roof_that_is_drawn(roofline: Roofline) -> None:
+    lines = [trace for trace in roofline_chart({"a": roofline}, NAMES, EN)["data"] if trace["mode"] == "lines"]
+    marks = roofline_chart({"a": roofline}, NAMES, EN)["data"][-1]
+    tops = [y + more for y, more in zip(marks["y"], marks["error_y"]["array"], strict=True)]
+    for x, top in zip(marks["x"], tops, strict=True):
+        for line in lines:
+            if line["name"] == "copy from memory":
+                continue  # no roof: what lies in a cache is above it, and the text says so
+            (x0, x1), (y0, y1) = line["x"], line["y"]
+            if x0 <= x <= x1:
+                at = y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+                assert top <= at * 1.000001, line["name"]
+    told = "".join(part.markup for part in drawing({"a": [roofline]}, NAMES, EN) if isinstance(part, Html))
+    drawn = {line["name"] for line in lines}
+    assert ("no level roof is drawn" in told) is ("best matrix product measured" not in drawn)
+    assert ("no slanted roof is drawn" in told) is ("best copy measured" not in drawn)
 
 
 def test_the_table_of_kinds_is_in_order_of_their_time_and_leaves_gaps() -> None:

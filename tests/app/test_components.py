@@ -11,6 +11,7 @@ from plotly.offline import get_plotlyjs_version
 from app.components.plot import SCRIPT, plain
 from app.figures import training
 from app.figures.gradients import gradient_profile
+from app.figures.landscape import dots, landscape
 from app.figures.race import racers
 from app.figures.roofline import roofline_chart
 from app.text import LANGUAGES, words
@@ -44,6 +45,8 @@ def test_every_figure_has_the_properties_that_plotly_knows(tmp_path: Path, langu
     figures = [
         gradient_profile({"a": [1e-5, 0.0, 2.0], "b": [1.0]}, {"a": "one", "b": "two"}, say),
         roofline_chart({"a": A}, {"a": "one"}, say),
+        landscape(dots("macs", "params", {}, say), "macs", "params", {"a": dots("macs", "params", {}, say)[0]}, say),
+        landscape([], "macs", "time", {}, say),
         training.learning_curves(race, say),
         *(training.heat_maps(race, signal, say) for signal in SIGNALS),
         *(training.profile(race, signal, say) for signal in SIGNALS),

@@ -16,6 +16,7 @@ from app.link import Experiment, network
 from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, words
 from resnet_core import count, preset, presets
+from resnet_core.cost.memory import fits
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
 from tests.app.visitor import PATIENCE_S, calm, expected, markup, of_link, open_page, shown, unfolded
@@ -259,18 +260,34 @@ def refused_time(visitor: AppTest) -> str:
     return str(visitor.error[0].value)
 
 
+def batch_box(visitor: AppTest) -> Any:
+    """The list of batch sizes; one whose value was refused is another widget afterwards."""
+    return next(box for box in visitor.selectbox if str(box.key).startswith("latency.batch_size"))
+
+
+def type_in(box: Any, text: str) -> None:
+    """Type what the list does not offer; AppTest's own selects only."""
+    box.options.append(text)
+    box.set_value(text).run()
+
+
 def test_the_time_is_measured_on_the_chosen_batch_and_device(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
     absent = "mps" if torch.cuda.is_available() else "cuda"
     monkeypatch.setattr(cache, "device_names", lambda: ("cpu", absent))
     visitor = unfolded(open_page(a="resnet50"), "compare")
-    assert visitor.number_input(key="latency.batch_size").value == 1
-    visitor.number_input(key="latency.batch_size").set_value(128).run()
+    assert visitor.selectbox(key="latency.batch_size").value == 1
+    assert visitor.selectbox(key="latency.batch_size").options == ["1", "8", "32", "128"]
+    visitor.selectbox(key="latency.batch_size").set_value(128).run()
     assert of_link(visitor)["latency.batch_size"] == "128"
-    assert "523,415,584,768 multiply-adds (batch size 128)" in refused_time(visitor)
-    visitor.number_input(key="latency.batch_size").set_value(8).run()
+    for typed, told in (("0", "from 1 to 4096; got 0"), ("many", "from 1 to 4096; got many")):
+        type_in(batch_box(visitor), typed)
+        assert [told in box.value for box in visitor.error] == [True]
+    type_in(batch_box(visitor), "24")
+    calm(visitor)
+    assert of_link(visitor)["latency.batch_size"] == "24", "any other can be typed"
+    assert batch_box(visitor).value == 24
     visitor.button_group(key="latency.device").set_value(absent).run()
-    visitor.button(key="compare.ask0").click().run()
     assert f"this machine has no {absent.upper()} device" in refused_time(visitor)
 
 
@@ -281,3 +298,14 @@ def test_copying_a_network() -> None:
     assert shown(visitor, "b") == shown(visitor, "a")
     assert of_link(visitor)["b"] == "resnet18"
     assert network("resnet18").title == "resnet18"
+
+
+def test_what_fits_into_some_memory() -> None:
+    visitor = unfolded(open_page(a="resnet50", b="resnet18"), "memory")
+    for gigabytes in (8, 2):
+        visitor.number_input(key="memory.gigabytes").set_value(float(gigabytes)).run()
+        calm(visitor)
+        found = [fits(count(preset(name)), gigabytes * 10**9) for name in ("resnet50", "resnet18")]
+        assert f"What fits in {gigabytes} GB" in markup(visitor)
+        for row in zip(*found, strict=True):  # training, inference
+            assert "".join(f"<td>{batch:,}</td>" for batch in row) in markup(visitor)

@@ -14,6 +14,7 @@ from resnet_core import ArchSpec, Refusal, build, count, preset
 from resnet_core.cost.memory import (
     MAX_PARAMS,
     RUNTIME_BYTES,
+    fits,
     inference_memory,
     refuse_if_too_large,
     refuse_if_too_many,
@@ -186,7 +187,7 @@ def test_what_does_not_fit_is_refused_with_the_estimate() -> None:
         refuse_if_too_large(spec, 64, available=needed - 1)
     assert str(refusal.value) == (
         f"This network would take about {needed / 1e9:.1f} GB on 64 images of 224 pixels, and {needed / 1e9:.1f} GB "
-        "are free: choose fewer blocks, a smaller width or smaller images."
+        "are free: choose a smaller batch, fewer blocks, a smaller width or smaller images."
     )
 
 
@@ -223,3 +224,25 @@ def test_more_than_a_billion_parameters_are_refused_by_name_of_the_fields() -> N
     with pytest.raises(Refusal, match="takes up to"):
         refuse_if_too_large(giant, 2, available=10**18)
     refuse_if_too_many(count(preset("wide_resnet101_2")))
+
+
+@pytest.mark.parametrize("name", ["cifar20", "resnet18", "resnet50", "preact164", "resnext101_64x4d", "wrn28_10"])
+@pytest.mark.parametrize(("optimizer", "dtype"), [("momentum", "float32"), ("adam", "bfloat16")])
+@pytest.mark.parametrize("available", [5 * 10**7, 4 * 10**8, 10**9, 8 * 10**9, 123_456_789_012])
+def test_the_largest_batch_fits_and_one_image_more_does_not(
+    name: str, optimizer: Any, dtype: Any, available: int
+) -> None:
+    ledger = count(preset(name))
+    found = fits(ledger, available, optimizer, dtype)
+    for batch, peak in (
+        (found.training, lambda size: training_memory(ledger, size, optimizer, dtype).peak),
+        (found.inference, lambda size: inference_memory(ledger, size, dtype).peak),
+    ):
+        assert batch == 0 or peak(batch) <= available
+        assert peak(batch + 1) > available
+
+
+def test_training_a_resnet_50_in_eight_gigabytes() -> None:
+    ledger = count(preset("resnet50"))
+    assert fits(ledger, 10**8) == (0, 0), "its parameters alone take 102 MB"
+    assert fits(ledger, 8 * 10**9).training == 89
