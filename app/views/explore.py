@@ -13,6 +13,7 @@ from app.figures.palette import SLOT_COLOURS
 from app.figures.published import published
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
+from app.text.naming import said
 from app.text.sentences import what_happened
 from app.views import blocks, bottleneck, compare, export, frame, gradients, lesson, measurements, memory, table, tools
 from resnet_core.cost.ledger import Ledger, count
@@ -84,5 +85,5 @@ def _blocks(ledgers: dict[Slot, Ledger], words: Words) -> None:
 
 
 def _whole_network(slot: Slot, ledger: Ledger, words: Words) -> str:
-    name = f"{controls.coloured_name(slot)} {escape(state.experiment().network(slot).title)}"
+    name = f"{controls.coloured_name(slot)} {escape(said(state.experiment().network(slot).title, words))}"
     return f"<div>{name}{network_drawing(ledger, SLOT_COLOURS[slot], words)}</div>"
