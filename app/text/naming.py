@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from app.text.catalogue import Words
-from app.text.sentences import value_label
 from resnet_core.errors import N_, Refusal
+from resnet_core.fields import to_text
 from resnet_core.presets import Preset, presets
 from resnet_core.spec import ARCH_FIELDS, ArchSpec
 
@@ -50,6 +50,18 @@ def said(label: str, words: Words, *, short: bool = False) -> str:
         return named(presets()[base].spec.with_(**fields), words, base=base, short=short)
     except Refusal:
         return label
+
+
+def value_label(name: str, value: object, words: Words) -> str:
+    """A field's value as its widget shows it."""
+    field = ARCH_FIELDS[name]
+    if isinstance(value, bool):
+        return words("on") if value else words("off")
+    if value is None:
+        return words("off")
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or words("none")
+    return words(field.choices[str(value)]) if field.choices else to_text(value)
 
 
 def _nearest(spec: ArchSpec, base: str) -> Preset:

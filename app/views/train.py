@@ -208,8 +208,8 @@ def _invitation(words: Words) -> None:
         words(
             "**Press Train.** {names} learn {train} images ({data}) and are tested on {test} others, from the same "
             "first weights and in the same order. The only difference is what you changed on Explore.",
-            names=", ".join(
-                f"{SLOT_NAMES[slot]} ({said(network.title, words)})" for slot, network in current.racers.items()
+            names="; ".join(
+                f"{SLOT_NAMES[slot]} · {said(network.title, words)}" for slot, network in current.racers.items()
             ),
             data=images.title(current.train.images, words), train=f"{known.train:,}", test=f"{known.test:,}",
         )
