@@ -27,7 +27,8 @@ LETTERS = ((re.compile(r"(l|le)$"), LIQUID), (re.compile(r"([mn]e?|ng|(?<![aeiou
 
 def fitted(text: str) -> str:
     """The text with each pair of particles reduced to the one that fits what stands before it."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for match in BOTH.finditer(text):
         parts += [text[at : match.start()], _chosen(match[0], "".join([*parts, text[at : match.start()]]))]
         at = match.end()
