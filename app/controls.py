@@ -9,6 +9,7 @@ from app import spec_file, state
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
+from app.text.naming import said
 from resnet_core.fields import SpecField, to_text
 from resnet_core.presets import presets
 from resnet_core.recipe import TRAIN_FIELDS
@@ -52,6 +53,7 @@ def _preset_box(slot: Slot, words: Words) -> None:
         options,
         options.index(current),
         key=key,
+        format_func=lambda label: said(label, words),
         on_change=state.change_preset,
         args=(slot, key),
         help=words("A named network of the papers or of torchvision. Everything else starts from it."),

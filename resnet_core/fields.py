@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, TypedDict, Unpack
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from resnet_core.errors import N_, Refusal
+from resnet_core.errors import N_, FieldName, Refusal
 
 Kind = Literal["choice", "switch", "whole", "wholes", "real", "real_or_off", "size", "token"]
 Idle = Callable[[Any], str]  # specification in; out why the field has no effect there, as a message id, or ""
@@ -171,6 +171,12 @@ class Specification(BaseModel):
         """Why a field has no effect here, as a message id; empty where it has one."""
         return _row(type(self), name).get("idle", _always)(self)
 
+    @classmethod
+    def said(cls, name: str, value: Any = None) -> FieldName:
+        """A field for a refusal, with its value where one is given."""
+        field = field_table(cls)[name]
+        return FieldName(name, field.title, to_text(value) if value is not None else "", field.choices.get(value, ""))
+
     def sources(self) -> list[str]:
         """The papers of the fields that are not at their default and have an effect, in the fields' order."""
         found: list[str] = []
@@ -256,34 +262,35 @@ def _explain(model: type[Specification], error: ErrorDetails) -> Refusal:
             N_("There is no field {name}; the fields are {fields}."), name=shorten(name), fields=", ".join(table)
         )
     field = table[name]
+    said = FieldName(name, field.title)
     if field.kind == "choice":
         return Refusal(
             N_("{name} is one of {choices}; got {got}."),
-            field=name, name=name, choices=", ".join(field.choices), got=got,
+            field=name, name=said, choices=", ".join(field.choices), got=got,
         )  # fmt: skip
     if field.kind == "switch":
-        return Refusal(N_("{name} is true or false; got {got}."), field=name, name=name, got=got)
+        return Refusal(N_("{name} is true or false; got {got}."), field=name, name=said, got=got)
     bounds = {"minimum": field.minimum, "maximum": field.maximum}
     if field.kind == "whole":
         return Refusal(
             N_("{name} is a whole number from {minimum} to {maximum}; got {got}."),
-            field=name, name=name, got=got, **bounds,
+            field=name, name=said, got=got, **bounds,
         )  # fmt: skip
     if field.kind == "real":
         return Refusal(
-            N_("{name} is a number from {minimum} to {maximum}; got {got}."), field=name, name=name, got=got, **bounds
+            N_("{name} is a number from {minimum} to {maximum}; got {got}."), field=name, name=said, got=got, **bounds
         )
     if field.kind == "real_or_off":
         return Refusal(
             N_("{name} is off, or a number from {minimum} to {maximum}; got {got}."),
-            field=name, name=name, got=got, **bounds,
+            field=name, name=said, got=got, **bounds,
         )  # fmt: skip
     if field.kind == "size":
         return Refusal(
             N_("{name} is a whole number from {minimum} to {maximum}, or height x width such as 320x240; got {got}."),
-            field=name, name=name, got=got, **bounds,
+            field=name, name=said, got=got, **bounds,
         )  # fmt: skip
-    return Refusal(N_("{name} cannot be read; got {got}."), field=name, name=name, got=got)
+    return Refusal(N_("{name} cannot be read; got {got}."), field=name, name=said, got=got)
 
 
 def shorten(value: object, limit: int = 40) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from resnet_core.depths import stages_for_depth
 from resnet_core.errors import N_, Refusal
 from resnet_core.papers import BAG_OF_TRICKS, GROUP_NORM, RESNET_2015, RESNET_2016, RESNEXT, SQUEEZE_EXCITATION, WIDE
+from resnet_core.preset_names import TOLD
 from resnet_core.spec import ArchSpec
 
 TORCHVISION = "torchvision"
@@ -46,6 +47,21 @@ class Preset(NamedTuple):
     spec: ArchSpec
     source: str
     published: tuple[Published, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name as people say it, the same in every language."""
+        return TOLD[self.name].title
+
+    @property
+    def group(self) -> str:
+        """The family under which it is listed, as a message id."""
+        return TOLD[self.name].group
+
+    @property
+    def line(self) -> str:
+        """What it is for, in a plain sentence, as a message id."""
+        return TOLD[self.name].line
 
 
 _IMAGENET = ArchSpec(stem="imagenet", stages=(2, 2, 2, 2), width=64, projection="B", image_size=224, num_classes=1000)

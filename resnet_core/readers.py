@@ -4,7 +4,7 @@ from operator import index
 from typing import Any
 
 from resnet_core.depths import MAX_BLOCKS_IN_A_STAGE
-from resnet_core.errors import N_, Refusal
+from resnet_core.errors import N_, FieldName, Refusal
 from resnet_core.fields import read_size, shorten
 
 MAX_STAGES = 6
@@ -25,9 +25,10 @@ def read_stages(value: Any) -> tuple[int, ...]:
     if not 1 <= len(stages) <= MAX_STAGES or not all(1 <= n <= MAX_BLOCKS_IN_A_STAGE for n in stages):
         raise Refusal(
             N_(
-                "stages lists the blocks of 1 to {stages} stages, each from 1 to {blocks}, such as 3,4,6,3; got {got}."
+                "{name}: list the blocks of 1 to {stages} stages, each from 1 to {blocks}, such as 3,4,6,3; got {got}."
             ),
-            field="stages", stages=MAX_STAGES, blocks=MAX_BLOCKS_IN_A_STAGE, got=shorten(value),
+            field="stages", name=FieldName("stages", N_("Blocks in each stage")),
+            stages=MAX_STAGES, blocks=MAX_BLOCKS_IN_A_STAGE, got=shorten(value),
         )  # fmt: skip
     return stages
 
@@ -44,8 +45,8 @@ def read_cut(value: Any) -> tuple[int, ...]:
             found.update(range(ends[0], ends[-1] + 1))
     except (TypeError, ValueError):
         raise Refusal(
-            N_("cut lists blocks from 1 to {blocks}, such as 5,6,7 or 5-7; got {got}."),
-            field="cut", blocks=MAX_BLOCKS, got=shorten(value),
+            N_("{name}: list the numbers of blocks, counted from 1, such as 5,6,7 or 5-7; got {got}."),
+            field="cut", name=FieldName("cut", N_("Cut shortcuts")), got=shorten(value),
         ) from None  # fmt: skip
     return tuple(sorted(found))
 

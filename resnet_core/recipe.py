@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from resnet_core.errors import N_, Refusal
+from resnet_core.errors import N_, FieldName, Refusal
 from resnet_core.fields import Specification, choice, field_table, real, shorten, switch, token, whole, wholes
 
 Data = Literal["digits", "cifar10", "cifar100", "fashion_mnist", "shapes", "own"]
@@ -53,9 +53,9 @@ def _read_drops(value: Any) -> tuple[int, ...]:
         drops = (0,)
     if list(drops) != sorted(set(drops)) or not all(0 < drop < 100 for drop in drops) or len(drops) > MAX_DROPS:
         raise Refusal(
-            N_("drops lists at most {most} rising percentages of the training, each from 1 to 99, such as 50,75; got "
+            N_("{name}: list at most {most} rising percentages of the training, each from 1 to 99, such as 50,75; got "
                "{got}."),
-            field="drops", most=MAX_DROPS, got=shorten(value),
+            field="drops", name=FieldName("drops", N_("Drops")), most=MAX_DROPS, got=shorten(value),
         )  # fmt: skip
     return drops
 
@@ -193,9 +193,9 @@ class TrainSpec(Specification):
     def _fits_together(self) -> Self:
         if self.nesterov and (self.optimizer != "sgd" or self.momentum == 0):
             raise Refusal(
-                N_("nesterov needs optimizer=sgd and a momentum above 0; got optimizer={optimizer}, "
-                   "momentum={momentum}."),
-                field="nesterov", optimizer=self.optimizer, momentum=self.momentum,
+                N_("{name} needs SGD and a momentum above 0; got {optimizer}, {momentum}."),
+                field="nesterov", name=self.said("nesterov"),
+                optimizer=self.said("optimizer", self.optimizer), momentum=self.said("momentum", self.momentum),
             )  # fmt: skip
         return self
 

@@ -207,9 +207,9 @@ class ArchSpec(Specification):
     def _fits_together(self) -> Self:
         if self.block == "bottleneck" and self.branch_width(0) < self.groups:
             raise Refusal(
-                N_("width {width}, width_per_group {width_per_group} and groups {groups} leave a group less than one "
-                   "channel: width times width_per_group must be at least 64."),
-                field="width_per_group", width=self.width, width_per_group=self.width_per_group, groups=self.groups,
+                N_("{fields} leave a group less than one channel: the width times the width per group must be at "
+                   "least 64."), field="width_per_group",
+                fields=[self.said(name, getattr(self, name)) for name in ("width", "width_per_group", "groups")],
             )  # fmt: skip
         return self
 

@@ -141,7 +141,7 @@ def test_a_specification_file_stands_where_a_preset_does(tmp_path: Path, capsys:
     [
         (b'{"width": 0}', "width is a whole number from 1 to 1024; got 0."),
         (b'{"width": NaN}', "width is a whole number"),
-        (b'{"stages": [3, "x"]}', "stages lists the blocks"),
+        (b'{"stages": [3, "x"]}', "stages: list the blocks"),
         (b'{"block": "bottleneck", "width_per_group": 3}', "leave a group less than one channel"),
         (b'{"colour": "red"}', "There is no field colour"),
         (b'{"width": 16,}', "This is not JSON: trailing comma"),
@@ -247,7 +247,10 @@ def test_a_recipe_is_the_start_and_options_change_it(capsys: pytest.CaptureFixtu
         (["train", "cifar20", "--threads", "0"], "threads"),
         (["train", "cifar20", "--recipe", "quik"], "near to it: quick"),
         (["train", "cifar20", "--nesterov", "perhaps"], "nesterov is true or false; got perhaps"),
-        (["train", "cifar20", "--nesterov", "true", "--optimizer", "adamw"], "nesterov needs optimizer=sgd"),
+        (
+            ["train", "cifar20", "--nesterov", "true", "--optimizer", "adamw"],
+            "nesterov needs SGD and a momentum above 0; got optimizer adamw, momentum 0.9.",
+        ),
         (["train", "cifar20", "--archive", "../x"], "archive"),
         (["train", "cifar20", "--warmup-steps", "500"], "leaves nothing"),
         (["code", "resnet5"], "resnet50"),

@@ -14,9 +14,9 @@ from resnet_core.fields import shorten
 from resnet_core.spec import ARCH_FIELDS
 
 Spec = type[ArchSpec] | type[TrainSpec]
-STAGES = "stages lists the blocks of 1 to 6 stages, each from 1 to 400, such as 3,4,6,3; got "
+STAGES = "stages: list the blocks of 1 to 6 stages, each from 1 to 400, such as 3,4,6,3; got "
 SIZE = "image_size is a whole number from 1 to 1024, or height x width such as 320x240; got "
-CUT = "cut lists blocks from 1 to 2400, such as 5,6,7 or 5-7; got "
+CUT = "cut: list the numbers of blocks, counted from 1, such as 5,6,7 or 5-7; got "
 CIFAR = "A CIFAR network of basic blocks has 6n+2 layers"
 REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (ArchSpec, {"skip": "maybe"}, "skip", "skip is true or false; got maybe."),
@@ -51,8 +51,8 @@ REFUSALS: list[tuple[Spec, dict[str, Any], str, str]] = [
     (ArchSpec, {"stages": "9" * 5000 + ",1"}, "stages", f"{STAGES}{39 * '9'}…."),
     (
         ArchSpec, {"block": "bottleneck", "width": 3, "width_per_group": 21}, "width_per_group",
-        "width 3, width_per_group 21 and groups 1 leave a group less than one channel: width times width_per_group "
-        "must be at least 64.",
+        "width 3, width_per_group 21, groups 1 leave a group less than one channel: the width times the width per "
+        "group must be at least 64.",
     ),
     (ArchSpec, {"image_size": 0}, "image_size", f"{SIZE}0."),
     (ArchSpec, {"image_size": 1025}, "image_size", f"{SIZE}1025."),

@@ -398,7 +398,7 @@ def test_a_file_that_is_no_study_is_refused_in_a_sentence(tmp_path: Path) -> Non
 
 def test_the_options_of_a_study_stand_in_the_link() -> None:
     visitor = open_page(a="cifar20", b="plain20", **{"gradients_batch_size": "32", "latency_batch_size": "0"})
-    assert "batch_size is a whole number from 1 to 4096; got 0" in visitor.warning[0].value
+    assert "Batch size is a whole number from 1 to 4096; got 0" in visitor.warning[0].value
     assert of_link(visitor)["gradients.batch_size"] == "32"
 
 

@@ -7,8 +7,8 @@ from app.figures.numbers import percent, readable
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, SLOTS, Slot
 from app.text import Words
+from app.text.naming import value_label
 from app.text.operators import layer_name
-from app.text.sentences import value_label
 from resnet_core.cost.difference import Difference, LayerGroup, Total
 from resnet_core.errors import N_
 from resnet_core.layer import Layer

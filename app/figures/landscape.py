@@ -87,7 +87,7 @@ def measured(times: Times, words: Words) -> str:
 
 def dots(x: str, y: str, times: Times, words: Words) -> list[Dot]:
     """The named networks that have both quantities."""
-    found = (dot(row.name, row.spec, x, y, times, words) for row in presets().values())
+    found = (dot(row.title, row.spec, x, y, times, words) for row in presets().values())
     return [one for one in found if one]
 
 

@@ -4,6 +4,7 @@ from app.figures import activations, gradients, inside, landscape, latency, nume
 from app.figures.parts import Drawing, Part
 from app.slots import RACERS, Slot
 from app.text import Words
+from app.text.naming import said
 from resnet_core.studies import Found
 
 FIGURES: dict[str, Drawing] = {
@@ -25,5 +26,5 @@ def draw(found: Found, words: Words, slots: tuple[Slot, ...] = RACERS) -> list[P
     """The figure of what a study found; ``slots`` are the places of its networks, which own their colours."""
     known = {slot: found.of(place) for place, slot in enumerate(slots)}
     records = {slot: rows for slot, rows in known.items() if rows}
-    names = {slots[network.place]: network.name for network in found.networks}
+    names = {slots[network.place]: said(network.name, words) for network in found.networks}
     return FIGURES[found.study.name](records, names, words, **found.study.view(found.options))

@@ -9,6 +9,7 @@ from app.figures.palette import DASHES, MARKS, SLOT_COLOURS
 from app.figures.race import Racer
 from app.slots import SLOT_NAMES
 from app.text import Words
+from app.text.naming import said
 from resnet_core.train.records import SIGNALS
 
 GAP = 0.14  # between two panels of heat maps, as a share of the height
@@ -72,7 +73,7 @@ def _tested(racer: Racer, name: str, words: Words) -> list[dict[str, Any]]:
     colour = SLOT_COLOURS[racer.slot]
     shared = {"type": "scatter", "legendgroup": racer.slot, **_panel(racer, name, words("test images"))}
     line = {
-        **shared, "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {racer.name}",
+        **shared, "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {said(racer.name, words)}",
         "showlegend": name == "test_accuracy",  # once for both
         "line": {"color": colour, "width": 2.5, "dash": DASHES[racer.slot]},
         "marker": {"size": 7, "symbol": MARKS[racer.slot]},
@@ -118,7 +119,8 @@ def heat_maps(racers: Sequence[Racer], name: str, words: Words) -> Figure:
             "range": [0.5, racer.units + 0.5],
         }  # fmt: skip
         layout["annotations"].append({
-            "text": f"<b>{SLOT_NAMES[racer.slot]}</b> · {escape(racer.name)}", "showarrow": False, "xref": "paper",
+            "text": f"<b>{SLOT_NAMES[racer.slot]}</b> · {escape(said(racer.name, words))}", "showarrow": False,
+            "xref": "paper",
             "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom",
             "font": {"color": SLOT_COLOURS[racer.slot], "size": 13},
         })  # fmt: skip
@@ -141,7 +143,7 @@ def profile(racers: Sequence[Racer], name: str, words: Words) -> Figure:
     signal = SIGNALS[name]
     traces = [
         {
-            "type": "scatter", "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {racer.name}",
+            "type": "scatter", "mode": "lines+markers", "name": f"{SLOT_NAMES[racer.slot]} · {said(racer.name, words)}",
             "line": {"color": SLOT_COLOURS[racer.slot], "width": 2.5, "dash": DASHES[racer.slot]},
             "marker": {"size": 5, "symbol": MARKS[racer.slot]},
             "hovertemplate": "%{y:.3g}<extra>" + SLOT_NAMES[racer.slot] + "</extra>",
@@ -174,7 +176,7 @@ def race_strip(racers: Sequence[Racer], words: Words) -> str:
         seeds = words("{count} seeds, median", count=len(racer.runs)) if len(racer.runs) > 1 else ""
         cards.append(
             f'<section class="rx-card rx-racer" style="border-top:4px solid {SLOT_COLOURS[slot]}">'
-            f"<h3>{SLOT_NAMES[slot]} · {escape(racer.name)}</h3>"
+            f"<h3>{SLOT_NAMES[slot]} · {escape(said(racer.name, words))}</h3>"
             f'<div class="rx-accuracy"><span data-accuracy="{slot}" data-value="">–</span> '
             f'<small data-range="{slot}"></small></div>'
             f'<p>{escape(words("test accuracy"))} · <span data-pace="{slot}"></span></p>'

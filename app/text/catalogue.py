@@ -11,7 +11,8 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from resnet_core.errors import Refusal
+from app.text.particles import fitted
+from resnet_core.errors import FieldName, Refusal
 
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "ko": "한국어"}  # each in its own name, for the switch
@@ -38,11 +39,19 @@ class Words:
     def __call__(self, message: str, /, **values: Any) -> str:
         """The message with its places filled in; a value that is itself a message must be translated before."""
         template = self._table.get(message, message)
-        return template.format(**values) if values else template
+        if not values:
+            return template
+        filled = template.format(**values)
+        return fitted(filled) if self.language == "ko" else filled
 
     def refusal(self, refusal: Refusal) -> str:
         """A refusal of the library, in this language."""
-        return self(refusal.message, **refusal.values)
+        return self(refusal.message, **refusal.said(self.field))
+
+    def field(self, field: FieldName) -> str:
+        """A field by the title that its widget has, with its value where it has one."""
+        value = self(field.label) if field.label else field.value
+        return f"{self(field.title)} {value}".strip()
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from app.slots import SLOT_NAMES, Slot
 from app.text.catalogue import Words
+from app.text.naming import said, value_label
 from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
-from resnet_core.fields import to_text
 from resnet_core.jobs.store import Status
 from resnet_core.probe.gradients import Measure
 from resnet_core.records import Provenance
@@ -26,18 +26,6 @@ STATUS: dict[Status, str] = {
     "failed": N_("failed"),
     "lost": N_("interrupted"),
 }
-
-
-def value_label(name: str, value: object, words: Words) -> str:
-    """A field's value as its widget shows it."""
-    field = ARCH_FIELDS[name]
-    if isinstance(value, bool):
-        return words("on") if value else words("off")
-    if value is None:
-        return words("off")
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or words("none")
-    return words(field.choices[str(value)]) if field.choices else to_text(value)
 
 
 def what_happened(slot: str, before: Ledger, after: Ledger, words: Words) -> str:
@@ -145,7 +133,10 @@ def race_result(results: Mapping[Slot, Result], words: Words) -> str:
     tested = {slot: result for slot, result in results.items() if result.accuracies}
     if not tested or len(tested) < len(results):
         return words("Ended before every network had been tested; what was recorded stands below.")
-    scores = ", ".join(f"{SLOT_NAMES[slot]} ({result.name}) {_score(result)}" for slot, result in tested.items())
+    # Between semicolons, for a name may hold commas and parentheses.
+    scores = "; ".join(
+        f"{SLOT_NAMES[slot]} · {said(result.name, words)} {_score(result)}" for slot, result in tested.items()
+    )
     text = words("**Test accuracy: {scores}.**", scores=scores)
     if len(tested) > 1:
         text += " " + _verdict(tested, words)

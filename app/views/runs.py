@@ -13,6 +13,7 @@ from app.figures.race import places
 from app.link import MOST_RUNS
 from app.slots import RACERS
 from app.text import Words
+from app.text.naming import said
 from app.text.sentences import STATUS
 from app.views import frame, kept_study, take_run, train, weights
 from resnet_core.errors import N_, Refusal
@@ -86,13 +87,13 @@ def _table(found: list[RunSummary], words: Words) -> list[RunSummary]:
     count = st.column_config.NumberColumn(format="localized", width=90)
     moment = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone=st.context.timezone)
     columns: dict[str, tuple[list[Any], Any]] = {
-        words("Name"): ([run.name for run in found], st.column_config.TextColumn(width=150)),
+        words("Name"): ([said(run.name, words) for run in found], st.column_config.TextColumn(width=150)),
         words("What"): ([_kind(run, words) for run in found], st.column_config.TextColumn(width=190)),
         words("Status"): ([_status(run, words) for run in found], st.column_config.TextColumn(width=100)),
         words("Test accuracy"): ([_percent(run.test_accuracy) for run in found], percent),
         words("Best"): ([_percent(run.best_accuracy) for run in found], percent),
         words("Steps"): ([None if run.study else run.step for run in found], count),
-        words("Network"): ([run.label for run in found], st.column_config.TextColumn(width=170)),
+        words("Network"): ([said(run.label, words) for run in found], st.column_config.TextColumn(width=170)),
         words("Images"): ([words(images[run.data]) if run.data in images else run.data for run in found], None),
         words("Seed"): ([run.seed for run in found], st.column_config.NumberColumn(format="%d", width=70)),
         words("Started"): ([_moment(run.started_at) for run in found], moment),
@@ -200,7 +201,7 @@ def _obstacle(chosen: Sequence[RunSummary], words: Words) -> str:
 def _rename(run: RunSummary, words: Words) -> None:
     key = state.prime(f"runs.title.{run.id}", run.title)
     st.text_input(
-        words("Name, taken with Enter"), key=key, max_chars=LONGEST_TITLE, placeholder=run.label,
+        words("Name, taken with Enter"), key=key, max_chars=LONGEST_TITLE, placeholder=said(run.label, words),
         on_change=_take_name, args=(run.id, key), help=words("Without one, a run is called after its network."),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from app.link import TRAINED
 from app.live import base_path
 from app.slots import Slot
 from app.text import Words
+from app.text.naming import said
 from resnet_core.cost.ledger import Ledger
 
 KEY = "stage"
@@ -31,7 +32,7 @@ def show(ledgers: Mapping[Slot, Ledger], block: int, words: Words) -> None:
     networks = {slot: experiment.network(slot) for slot in ledgers}
     drawn = scene(
         {slot: ledger.plan for slot, ledger in ledgers.items()},
-        {slot: network.title for slot, network in networks.items()},
+        {slot: said(network.title, words) for slot, network in networks.items()},
         {slot: network.base for slot, network in networks.items()},
         along,
         words,

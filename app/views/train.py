@@ -14,6 +14,7 @@ from app.live import base_path, find
 from app.news import Run
 from app.slots import SLOT_NAMES
 from app.text import Words
+from app.text.naming import said
 from app.text.sentences import fair_race, race_result
 from app.views import blocks, frame, images, recipe
 from resnet_core.cost.memory import refuse_if_too_large
@@ -207,7 +208,9 @@ def _invitation(words: Words) -> None:
         words(
             "**Press Train.** {names} learn {train} images ({data}) and are tested on {test} others, from the same "
             "first weights and in the same order. The only difference is what you changed on Explore.",
-            names=", ".join(f"{SLOT_NAMES[slot]} ({network.title})" for slot, network in current.racers.items()),
+            names="; ".join(
+                f"{SLOT_NAMES[slot]} · {said(network.title, words)}" for slot, network in current.racers.items()
+            ),
             data=images.title(current.train.images, words), train=f"{known.train:,}", test=f"{known.test:,}",
         )
     )  # fmt: skip

@@ -8,7 +8,6 @@ import psutil
 from resnet_core.body import Body
 from resnet_core.cost.ledger import INT64, Ledger, count
 from resnet_core.errors import N_, Refusal
-from resnet_core.fields import to_text
 from resnet_core.layer import INPUT, size
 from resnet_core.operators import OPERATORS
 from resnet_core.spec import ArchSpec
@@ -159,7 +158,7 @@ def refuse_if_too_many(ledger: Ledger) -> None:
         raise Refusal(
             N_("{fields}: together they make {params} parameters, {size} GB of weights; the explorer takes up to "
                "{most}."),
-            field=larger[0], fields=", ".join(f"{name} {to_text(spec[name])}" for name in larger),
+            field=larger[0], fields=[ArchSpec.said(name, spec[name]) for name in larger],
             params=f"{ledger.params:,}", size=f"{4 * ledger.params / 1e9:.1f}", most=f"{MAX_PARAMS:,}",
         )  # fmt: skip
 

@@ -109,7 +109,9 @@ def explained(error: Exception) -> Refusal:
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:
-    values = {name: value if isinstance(value, int | float) else str(value) for name, value in refusal.values.items()}
+    values = {
+        name: value if isinstance(value, int | float) else str(value) for name, value in refusal.said(str).items()
+    }
     return {"message": refusal.message, "field": refusal.field, "values": values}
 
 

@@ -88,6 +88,7 @@ def _timed(row: Preset, options: PresetOptions, tell: Callable[[float], None]) -
 STUDY = Study(
     name="presets",
     title=N_("Time of every named network"),
+    says=N_("Times a forward pass of every named network on this machine, one after the other."),
     source=ROOFLINE_MODEL,
     options=PresetOptions,
     record=PresetLatency,

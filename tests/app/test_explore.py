@@ -67,10 +67,10 @@ def test_every_preset_is_shown(name: str) -> None:
     ("field", "typed", "sentence"),
     [
         ("stages", "21", "A CIFAR network of basic blocks has 6n+2 layers"),
-        ("stages", "", "stages lists the blocks of 1 to 6 stages"),
-        ("stages", "9,0,9", "stages lists the blocks of 1 to 6 stages"),
-        ("image_size", "0", "image_size is a whole number from 1 to 1024, or height x width"),
-        ("cut", "0", "cut lists blocks from 1 to 2400"),
+        ("stages", "", "Blocks in each stage: list the blocks of 1 to 6 stages"),
+        ("stages", "9,0,9", "Blocks in each stage: list the blocks of 1 to 6 stages"),
+        ("image_size", "0", "Image size is a whole number from 1 to 1024, or height x width"),
+        ("cut", "0", "Cut shortcuts: list the numbers of blocks, counted from 1"),
     ],
 )
 def test_a_refusal_stands_beside_its_field_and_keeps_the_network(field: str, typed: Any, sentence: str) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import cache
-from app.text import LANGUAGES, Words, words
+from app.text import LANGUAGES, Words, naming, words
 from app.views import runs as page
 from resnet_core import ArchSpec, TrainSpec
 from resnet_core.jobs.store import Writer
@@ -30,8 +30,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def choose(visitor: AppTest, *names: str) -> None:
-    """Select the rows with these names."""
-    table = visitor.dataframe[0].value
+    """Select the rows with these names, as they were given or as a label of the program is said."""
+    table, names = visitor.dataframe[0].value, tuple(naming.said(name, words("en")) for name in names)
     rows = [row for row, name in enumerate(table.iloc[:, 0]) if name in names]
     assert len(rows) == len(names)
     visitor.session_state[page.TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
@@ -133,12 +133,12 @@ def test_a_run_gets_a_name_and_loses_it(root: Path) -> None:
     choose(visitor, "cifar56")
     unfold(visitor, "runs.rename")
     field = visitor.text_input(key=f"runs.title.{run_id}")
-    assert (field.value, field.placeholder) == ("", "cifar56")
+    assert (field.value, field.placeholder) == ("", "ResNet-56 (CIFAR)")
     field.set_value("  with   *skips*, 지름길 ").run()
     calm(visitor)
     assert visitor.dataframe[0].value.iloc[0, 0] == "with *skips*, 지름길"
     visitor.text_input(key=f"runs.title.{run_id}.v1").set_value("").run()  # the page has trimmed what was typed
-    assert visitor.dataframe[0].value.iloc[0, 0] == "cifar56"
+    assert visitor.dataframe[0].value.iloc[0, 0] == "ResNet-56 (CIFAR)"
 
 
 def test_deleting_names_the_runs_and_asks_once_more(root: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.text import LANGUAGES, Words, words
-from app.text.sentences import Result, fair_race, gradient_reading, race_result, value_label, what_happened
+from app.text.naming import value_label
+from app.text.sentences import Result, fair_race, gradient_reading, race_result, what_happened
 from resnet_core import ArchSpec, count, preset
 from resnet_core.spec import ARCH_FIELDS
 
@@ -93,11 +94,14 @@ def _ended(*accuracies: float, name: str = "x", images: int = 360, whole: bool =
 
 def test_a_race_is_told_with_both_accuracies_and_their_distance(english: Words) -> None:
     told = race_result({"a": _ended(0.9806, name="cifar56"), "b": _ended(0.3806, name="plain56")}, english)
-    assert told == "**Test accuracy: A (cifar56) 98.1%, B (plain56) 38.1%.** They are 60.0 points apart."
+    assert (
+        told
+        == "**Test accuracy: A · ResNet-56 (CIFAR) 98.1%; B · Plain-56 (CIFAR) 38.1%.** They are 60.0 points apart."
+    )
     early = race_result({"a": _ended(0.9, whole=False), "b": _ended(0.5)}, english)
     assert early.endswith("The training was ended early.")
     assert "before every network" in race_result({"a": _ended(0.5), "b": _ended()}, english)
-    assert race_result({"a": _ended(0.5)}, english) == "**Test accuracy: A (x) 50.0%.**"
+    assert race_result({"a": _ended(0.5)}, english) == "**Test accuracy: A · x 50.0%.**"
 
 
 def test_one_seed_ties_within_the_chance_of_its_test_images(english: Words) -> None:
@@ -112,7 +116,7 @@ def test_one_seed_ties_within_the_chance_of_its_test_images(english: Words) -> N
 
 def test_several_seeds_are_a_median_and_a_range_and_tie_where_these_overlap(english: Words) -> None:
     apart = race_result({"a": _ended(0.95, 0.97, 0.90), "b": _ended(0.40, 0.30, 0.35)}, english)
-    assert "A (x) 95.0% [90.0%–97.0%], B (x) 35.0% [30.0%–40.0%]" in apart
+    assert "A · x 95.0% [90.0%–97.0%]; B · x 35.0% [30.0%–40.0%]" in apart
     assert "60.0 points apart" in apart
     tied = race_result({"a": _ended(0.95, 0.97, 0.90), "b": _ended(0.92, 0.91, 0.89)}, english)
     assert "A and B tie: their ranges over the seeds overlap." in tied

@@ -1,5 +1,7 @@
 """The catalogues: what the source says, in each language, with the same places to fill in."""
 
+import pickle
+import re
 from string import Formatter
 
 import pytest
@@ -10,7 +12,7 @@ from app.text.catalogue import path_of, read
 from app.text.update import messages_in_source, updated
 from resnet_core import Refusal
 from resnet_core.recipe import TRAIN_FIELDS
-from resnet_core.spec import ARCH_FIELDS
+from resnet_core.spec import ARCH_FIELDS, ArchSpec
 
 RENEW = "python -m app.text.update, then fill in what is empty"
 
@@ -102,6 +104,32 @@ def test_a_refusal_is_said_in_the_language_with_its_values() -> None:
     korean = words("ko").refusal(refusal)
     assert "skip" in korean
     assert "{x}" in korean
+
+
+def test_a_refusal_names_a_field_as_its_reader_knows_it() -> None:
+    """By the name that ``--set`` takes on the command line, by its widget's title on a page; values alike."""
+    with pytest.raises(Refusal) as size:
+        ArchSpec(image_size=0)
+    assert str(size.value).startswith("image_size is a whole number")
+    assert words("en").refusal(size.value).startswith("Image size is a whole number")
+    assert words("ko").refusal(size.value).startswith("이미지 크기에는 ")
+    with pytest.raises(Refusal) as groups:
+        ArchSpec(block="bottleneck", width=3, width_per_group=21)
+    assert str(groups.value).startswith("width 3, width_per_group 21, groups 1 leave")
+    assert words("en").refusal(groups.value).startswith("Width 3, Width per group 21, Groups 1 leave")
+    assert str(pickle.loads(pickle.dumps(groups.value))) == str(groups.value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_has_a_fields_code_name(language: str) -> None:
+    codes = {name for name in (*ARCH_FIELDS, *TRAIN_FIELDS) if "_" in name}
+    found = {
+        message
+        for message, text in _entries(language).items()
+        for word in re.findall(r"[a-z_]+", re.sub(r"\{\w+\}|--?\w+=?", "", text))
+        if word in codes
+    }
+    assert found == set()
 
 
 def test_the_catalogue_is_read_once() -> None:

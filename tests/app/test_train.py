@@ -79,7 +79,8 @@ def test_a_batch_larger_than_the_data_is_refused_before_a_run_begins(language: s
 
 def test_a_learning_rate_out_of_all_bounds_is_told_and_the_recipe_holds() -> None:
     visitor = open_page("train", train_learning_rate="1e9", seed="3")
-    assert [box.value.count("learning_rate is a number from 1e-05 to 10.0; got 1e9.") for box in visitor.warning] == [1]
+    told = "Peak learning rate is a number from 1e-05 to 10.0; got 1e9."
+    assert [box.value.count(told) for box in visitor.warning] == [1]
     assert of_link(visitor)["seed"] == "3"
     unfolded(visitor, "train.more")
     assert visitor.number_input(key="train.learning_rate").value == TRAIN_FIELDS["learning_rate"].default
@@ -103,7 +104,7 @@ def test_every_field_of_a_further_network_can_be_changed(slot: Slot) -> None:
     visitor.text_input(key=f"{slot}.cut").set_value("0").run()
     calm(visitor)
     visitor = look(visitor)
-    assert ["cut lists blocks from 1" in box.value for box in visitor.error] == [True]
+    assert ["Cut shortcuts: list the numbers of blocks" in box.value for box in visitor.error] == [True]
     read, problems = link.read(of_link(visitor), Experiment())
     assert not problems
     assert read.network(slot).spec == preset("cifar20").with_(width=8, stages=(2, 2, 2))

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.figures.palette import SHORTCUT
 from app.slots import SLOTS, Slot
-from resnet_core import ArchSpec, count
+from resnet_core import ArchSpec, count, presets
 
 STAGE = ".st-key-stage .rx-stage"
 RACE_MS = 240_000  # the default race, on a machine that has other things to do
@@ -31,7 +31,8 @@ def choose_block(page: Page, slot: Slot, place: int) -> None:
 
 
 def choose(page: Page, owner: str, field: str, option: str) -> None:
-    """Take an option of a select box."""
+    """Take an option of a select box; a preset by its key, whose title the box shows."""
+    option = presets()[option].title if field == "preset" else option
     box = widget(page, owner, field).get_by_role("combobox")
     box.click()
     box.fill(option)

@@ -45,7 +45,7 @@ def test_the_experiment_survives_a_change_of_page(page: Page) -> None:
     change_everything(page)
     acts.go_to(page, "Train")
     acts.in_link(page, "/train?", "a=plain56", "b.block=bottleneck", "seed=3")
-    expect(page.get_by_text("B (plain56, block=bottleneck)")).to_be_visible()
+    expect(page.get_by_text("B · Plain-56 (CIFAR), bottleneck blocks")).to_be_visible()
     acts.fill(page, "train", "epochs", "2")
     acts.in_link(page, "train.epochs=2")
     page.reload()
