@@ -10,8 +10,6 @@ function svg(tag, attributes = {}, ...content) {
   return element;
 }
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-
 class Stage {
   constructor(parent, send) {
     this.host = parent.querySelector(".rx-stage");
@@ -79,6 +77,7 @@ class Stage {
     const { data, paper } = this;
     this.width = paper.clientWidth || paper.parentElement.clientWidth;
     if (!this.width) return;
+    this.host.style.minHeight = `${ROW * data.networks.length + 2 * PANEL + AROUND}px`; // nothing below moves when the sentences come
     this.height = ROW * data.networks.length + 2 * PANEL;
     paper.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     paper.setAttribute("height", this.height);

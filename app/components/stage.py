@@ -15,7 +15,6 @@ from app.components.plot import wrapped
 
 _HERE = Path(__file__).parent
 PARTS = ("layout", "", "curves", "answers", "hand", "play", "pad", "bar")
-ROW, PANEL, AROUND = 88, 88, 130  # pixels, as in stage_layout.js
 
 
 def stage(
@@ -31,7 +30,6 @@ def stage(
     :func:`told` say something new; ``on_lost`` when the server that was asked did not know the scene's ticket."""
     _component()(
         key=key,
-        height=ROW * len(scene["networks"]) + 2 * PANEL + AROUND,
         data=wrapped(scene),
         on_cut_change=on_cut,
         on_open_change=on_open,
@@ -59,7 +57,7 @@ def opened(key: str) -> int | None:
 
 @functools.cache
 def _component() -> Any:
-    names = [f"stage_{part}.js" if part else "stage.js" for part in PARTS]
+    names = ["picture.js", *(f"stage_{part}.js" if part else "stage.js" for part in PARTS)]
     return st.components.v2.component(
         "resnet_explorer_stage",
         html='<div class="rx-stage"></div>',

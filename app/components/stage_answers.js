@@ -30,6 +30,7 @@ class Answers {
     if (!sameNetworks) [this.range, this.ghosts] = [undefined, {}];
     this.told = undefined;
     this.ask(data.ticket);
+    window.dispatchEvent(new CustomEvent("rx-image"));
     if (this.own) this.image(this.varied); // the image that was chosen or drawn here goes through the new networks, too
   }
 
@@ -110,6 +111,7 @@ class Answers {
       this.varied = changes;
       try {
         const told = await this.variation(changes);
+        window.dispatchEvent(new CustomEvent("rx-image"));
         if (told && !this.next) this.take({ ...told, ticket: this.data.ticket, sentences: this.told?.sentences ?? [], source: "" }, true);
       } catch (error) {
         console.warn(error);

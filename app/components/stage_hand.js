@@ -100,6 +100,9 @@ class Hand {
       const norm = backward?.values[at.n - 1];
       if (share !== undefined && share !== null) told.push(filled(words.read, { share: `${Math.round(100 * share)} %` }));
       if (norm) told.push(filled(words.gradient, { value: power(norm) }));
+      const inside = answers.of(other.network.slot).inside?.blocks[at.n - 1];
+      if (inside?.residual_share) told.push(filled(words.residual, { value: inside.residual_share.toPrecision(2) }));
+      if (inside?.dimensions) told.push(filled(words.dimensions, { value: inside.dimensions.toPrecision(2) }));
       if (told.length) lines.push(`${other.network.letter}: ${told.join(", ")}`);
     }
     lines.push(JSON.parse(this.pointed).arc ? (arc === "cut" || arc === "plain" ? words.mend : words.cut_it) : words.open_it);

@@ -6,6 +6,7 @@ const PANEL = 88; // height of a panel of curves
 const PLOT = { top: 24, bottom: 78 }; // of the curves within their panel
 const TALL = 40; // of a block whose map is the largest,
 const SHORT = 14; // and of the smallest
+const AROUND = 130; // of a stage: its tools above, the sentences below
 const NARROW = 640; // pixels; below, margins shrink
 
 // The margins for a width: what stands left of the first block and right of the last.

@@ -2,6 +2,7 @@
 
 const PAD = 160; // pixels of the drawing's side on the screen
 const FINE = 32; // and in which a stroke is kept; the bundled digits were made from bitmaps of this size, in blocks of 4
+const MOST_CLASSES = 10; // whose chances are shown; of more, the likeliest
 const STROKE = 3.2; // its width
 
 class Pad {
@@ -133,16 +134,18 @@ class Pad {
     const networks = this.stage.data.networks.map((network) => ({ network, inside: this.stage.answers.of(network.slot).inside }));
     const known = networks.filter(({ inside }) => inside);
     if (!known.length) return;
-    const { classes } = known[0].inside;
-    const most = Math.min(classes.length, 10);
-    const order = classes.map((_, at) => at);
-    if (classes.length > most) order.sort((a, b) => Math.max(...known.map(({ inside }) => inside.probabilities[b])) - Math.max(...known.map(({ inside }) => inside.probabilities[a])));
-    this.bars.replaceChildren(...order.slice(0, most).map((at) => {
+    const shares = known.map(({ network, inside }) => ({ network, of: new Map(inside.probabilities.map((one) => [one.class, one.probability])) }));
+    let classes = [...shares[0].of.keys()];
+    if (classes.length > MOST_CLASSES) {
+      const best = (name) => Math.max(...shares.map(({ of }) => of.get(name) ?? 0));
+      classes = classes.sort((a, b) => best(b) - best(a)).slice(0, MOST_CLASSES);
+    }
+    this.bars.replaceChildren(...classes.map((name) => {
       const row = Object.assign(document.createElement("div"), { className: "rx-chances" });
-      row.append(Object.assign(document.createElement("span"), { textContent: classes[at] }));
-      for (const { network, inside } of known) {
-        const share = inside.probabilities[at];
-        const bar = Object.assign(document.createElement("i"), { title: `${network.letter} ${Math.round(100 * share)} %` });
+      row.append(Object.assign(document.createElement("span"), { textContent: name }));
+      for (const { network, of } of shares) {
+        const share = of.get(name) ?? 0;
+        const bar = document.createElement("i");
         bar.style.cssText = `--own:${network.colour};--share:${share}`;
         row.append(bar, Object.assign(document.createElement("small"), { textContent: `${network.letter} ${Math.round(100 * share)} %` }));
       }

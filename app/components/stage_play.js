@@ -13,7 +13,7 @@ class Play {
 
   // Positions: 0 the image alone, 1 to L the blocks, L + 1 the class, then back from block L to block 1.
   get blocks() {
-    return Math.max(0, ...this.stage.data.networks.map(({ slot }) => this.stage.answers.of(slot).inside?.thumbs.length ?? 0));
+    return Math.max(0, ...this.stage.data.networks.map(({ slot }) => this.stage.answers.of(slot).inside?.blocks.length ?? 0));
   }
 
   get last() {
@@ -101,7 +101,7 @@ class Play {
     context.drawImage(this.picture(inside.image), 2, y - size / 2, size, size);
     const past = { rest: Infinity, image: 0, forward: phase.n, class: Infinity, backward: Infinity }[phase.name];
     for (const block of blocks) {
-      const thumb = inside.thumbs[block.n - 1];
+      const thumb = inside.blocks[block.n - 1]?.thumb;
       const side = Math.min(block.width, block.height) - 2;
       if (thumb && block.n <= past && side >= 4) context.drawImage(this.picture(thumb), block.x - side / 2, y - side / 2, side, side);
       if (phase.name === "backward" && block.n >= phase.n) this.gradient(context, inside, block, y);
@@ -112,7 +112,7 @@ class Play {
 
   // As high and as bright as its size on one logarithmic scale for all networks.
   gradient(context, inside, block, y) {
-    const share = this.shareOf(inside.gradient[block.n - 1]);
+    const share = this.shareOf(inside.blocks[block.n - 1]?.gradient);
     if (Number.isNaN(share)) return;
     const height = Math.max(2, share * block.height);
     context.fillStyle = `rgba(255, ${Math.round(190 - 110 * share)}, 0, ${0.35 + 0.6 * share})`;
@@ -120,39 +120,32 @@ class Play {
   }
 
   shareOf(value) {
-    const all = this.stage.data.networks.flatMap(({ slot }) => this.stage.answers.of(slot).inside?.gradient ?? []).filter((one) => one > 0);
+    const all = this.stage.data.networks.flatMap(({ slot }) => (this.stage.answers.of(slot).inside?.blocks ?? []).map((one) => one.gradient)).filter((one) => one > 0);
     const [low, high] = [Math.log10(Math.min(...all)), Math.log10(Math.max(...all))];
     return value > 0 ? (Math.log10(value) - low) / Math.max(1e-9, high - low) : NaN;
   }
 
   // The class that the network names, with its probability.
   verdict(context, inside, x, y) {
-    const best = inside.probabilities.indexOf(Math.max(...inside.probabilities));
     const style = getComputedStyle(this.stage.host);
+    const { named, label, probabilities } = inside;
+    const share = probabilities.find((one) => one.class === named)?.probability ?? 0;
     context.fillStyle = style.color;
     context.textBaseline = "middle";
     context.font = `600 15px ${style.fontFamily}`;
-    context.fillText(`→ ${inside.classes[best]}`, x - 14, y - 2);
+    const text = `→ ${named}`;
+    context.fillText(text, x - 14, y - 2);
+    const wide = context.measureText(`${text}  `).width;
     context.font = `12px ${style.fontFamily}`;
-    const told = `${Math.round(100 * inside.probabilities[best])} %`;
-    context.fillText(told, x - 14 + 22 + 8 * String(inside.classes[best]).length, y - 2);
+    // Right or wrong is said by a sign, not by a colour alone.
+    const sign = label ? (label === named ? " ✓" : " ✗") : "";
+    context.fillText(`${Math.round(100 * share)} %${sign}`, x - 14 + wide, y - 2);
   }
 
-  // A small picture of grey or colour values as a canvas; kept as long as its record is.
+  // A picture of a record as a canvas; kept as long as its record is.
   picture(map) {
-    let canvas = this.pictures.get(map);
-    if (canvas) return canvas;
-    canvas = Object.assign(document.createElement("canvas"), { width: map.width, height: map.height });
-    const image = new ImageData(map.width, map.height);
-    const bytes = Uint8Array.from(atob(map.data), (letter) => letter.charCodeAt(0));
-    const channels = bytes.length >= 3 * map.width * map.height && map.colour ? 3 : 1;
-    for (let at = 0; at < map.width * map.height; at += 1) {
-      for (let channel = 0; channel < 3; channel += 1) image.data[4 * at + channel] = bytes[channels === 3 ? 3 * at + channel : at];
-      image.data[4 * at + 3] = 255;
-    }
-    canvas.getContext("2d").putImageData(image, 0, 0);
-    this.pictures.set(map, canvas);
-    return canvas;
+    if (!this.pictures.has(map)) this.pictures.set(map, painted(map));
+    return this.pictures.get(map);
   }
 
   remove() {

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.figures import inside
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
 from app.text.readings import backward, forward
@@ -17,17 +18,26 @@ Answers = Mapping[str, Found]
 
 
 def answers(found: Answers, before: Answers, slots: Sequence[Slot], words: Words) -> dict[str, Any]:
-    """By slot what a stage draws: ``forward``, ``backward``, ``inside``; and sentences, with where it was measured.
+    """By slot what a stage draws: ``forward``, ``backward``, ``inside``, and the ``maps`` of an opened block.
+
+    With ``sentences`` of what they say, and the ``source``: where it was measured.
 
     ``before``: the same of the networks as they were, empty where nothing has changed.
     """
-    told: dict[str, Any] = {"forward": {}, "backward": {}, "inside": {}, "sentences": [], "source": ""}
+    told: dict[str, Any] = {"forward": {}, "backward": {}, "inside": {}, "maps": {}, "sentences": [], "source": ""}
     records = {name: _by_slot(one, slots) for name, one in found.items()}
     were = {name: _by_slot(one, slots) for name, one in before.items()}
     for slot, record in records.get("readout", {}).items():
-        told["forward"][slot] = {"values": numbers(record.accuracy), "chance": record.chance, "last": _last(record)}
+        told["forward"][slot] = {
+            "values": numbers(record.accuracy),
+            "chance": record.chance,
+            "last": record.last_readable,
+        }
     for slot, record in records.get("gradients", {}).items():
         told["backward"][slot] = {"values": numbers(record.rms)}
+    for slot, record in records.get("inside", {}).items():
+        told["inside"][slot] = inside.stage_frames(record)
+        told["maps"][slot] = inside.block_maps(record)
     told["sentences"] = _sentences(records, were, slots, words)
     told["source"] = _source(records, words)
     return told
@@ -51,8 +61,8 @@ def _sentences(records: Mapping[str, Any], were: Mapping[str, Any], slots: Seque
         flow: GradientFlow | None = records.get("gradients", {}).get(slot)
         read_before, flow_before = were.get("readout", {}).get(slot), were.get("gradients", {}).get(slot)
         if read:
-            was = (_last(read_before), read_before.accuracy[-1]) if read_before else None
-            told.append(forward(SLOT_NAMES[slot], read.accuracy, _last(read), read.chance, was, words))
+            was = (read_before.last_readable, read_before.accuracy[-1]) if read_before else None
+            told.append(forward(SLOT_NAMES[slot], read.accuracy, read.last_readable, read.chance, was, words))
         if flow:
             told.append(backward(SLOT_NAMES[slot], flow.rms, flow_before.rms if flow_before else None, words))
         lines += told
@@ -67,8 +77,9 @@ def _source(records: Mapping[str, Any], words: Words) -> str:
     if flow:
         told.append(
             words(
-                "Measured here on the untrained networks, {data} of {size}×{size} pixels. Backward: the root mean "
-                "square of ∂E/∂x at each block's input, one pass over {batch} images.",
+                "Measured here, {weights} weights, {data} of {size}×{size} pixels. Backward: the root mean square of "
+                "∂E/∂x at each block's input, one pass over {batch} images.",
+                weights=words("trained") if flow.trained else words("untrained"),
                 data=words(TRAIN_FIELDS["data"].choices[flow.data]), size=flow.image_size, batch=flow.batch_size,
             )
         )  # fmt: skip
@@ -83,8 +94,3 @@ def _source(records: Mapping[str, Any], words: Words) -> str:
     if flow:
         told.append(measured_where(flow, words))
     return " ".join(told)
-
-
-def _last(read: Readout) -> int:
-    margin = 2 * (read.chance * (1 - read.chance) / read.scored) ** 0.5
-    return max((place for place, share in enumerate(read.accuracy, start=1) if share > read.chance + margin), default=0)

@@ -75,6 +75,8 @@ def _words(words: Words) -> dict[str, Any]:
         "none": "",
         "read": words("class read {share}"),
         "gradient": words("gradient {value}"),
+        "residual": words("‖F(x)‖ / ‖x‖ {value}"),
+        "dimensions": words("{value} dimensions"),
         "cut_it": words("Click: cut this shortcut"),
         "mend": words("Click: add this shortcut"),
         "open_it": words("Click: open this block"),

@@ -54,7 +54,7 @@ def _networks() -> None:
         _numbers(ledgers, words)
     number = opened.number_of(state.experiment().block, ledgers)
     with first:
-        stage.show(ledgers, number, words)
+        ticket = stage.show(ledgers, number, words)
     time.sleep(HEAD_START_S)
     with cards:
         for slot, place in zip(SLOTS, st.columns(2), strict=True):
@@ -65,7 +65,7 @@ def _networks() -> None:
     with seed:
         controls.train_field("seed", state.experiment().train.seed, words)
     ways.show(words)
-    opened.show(ledgers, number, words)
+    opened.show(ledgers, number, ticket, words)
     table.show(ledgers, words)
     memory.show(ledgers, words)
     compare.show()

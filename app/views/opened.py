@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import controls
+from app.components.maps import maps
 from app.figures.ledger import block_rows
 from app.slots import Slot
 from app.text import Words
@@ -21,8 +22,8 @@ def number_of(asked: int, ledgers: Mapping[Slot, Ledger]) -> int:
     return plans[0].units.index(plans[0].ordinary_unit) + 1
 
 
-def show(ledgers: Mapping[Slot, Ledger], number: int, words: Words) -> None:
-    """The section. A network with fewer blocks shows its last one."""
+def show(ledgers: Mapping[Slot, Ledger], number: int, ticket: str, words: Words) -> None:
+    """The section. A network with fewer blocks shows its last one. ``ticket``: what is measured of both."""
     units = {slot: ledger.plan.units[min(number, len(ledger.plan.units)) - 1] for slot, ledger in ledgers.items()}
     st.subheader(words("Block {n}, opened", n=number), anchor=False)
     places = st.columns(2)
@@ -32,6 +33,9 @@ def show(ledgers: Mapping[Slot, Ledger], number: int, words: Words) -> None:
                      name=unit.name)  # fmt: skip
         place.html(f'<div class="rx-blockname">{controls.coloured_name(slot)} {told}</div>')
     blocks.show(units, places, words)
+    st.markdown(f"**{words('What the image becomes in this block')}**")
+    maps(key="maps", block=number, ticket=ticket, words=words)
+    places = st.columns(2)
     for place, (slot, unit) in zip(places, units.items(), strict=True):
         with place:
             st.html(block_rows(_rows(ledgers[slot], unit), words))

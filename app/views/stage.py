@@ -12,20 +12,29 @@ from app.slots import Slot
 from app.text import Words
 from app.text.naming import said
 from resnet_core.cost.ledger import Ledger
+from resnet_core.probe.inside import InsideOptions
+from resnet_core.train.facts import facts
 
 KEY = "stage"
-STUDIES = ("gradients", "readout")  # in the order in which they are measured: the quickest first
+DRAWN = ("digits",)  # images of such a kind as a hand can draw
+STUDIES = ("gradients", "inside", "readout")  # in the order in which they are measured: the quickest first
 
 
-def show(ledgers: Mapping[Slot, Ledger], block: int, words: Words) -> None:
-    """The stage; ``block`` is the open one."""
+def show(ledgers: Mapping[Slot, Ledger], block: int, words: Words) -> str:
+    """The stage; ``block`` is the open one. Returns the ticket of what is measured."""
     experiment = state.experiment()
     weighed, other = weights.chosen(*ledgers), weights.offered(*ledgers)
     asked = Asked.of(STUDIES, weighed.networks, weighed.options)
+    options = next(one.options for one in asked.measurements if one.study.name == "inside")
+    assert isinstance(options, InsideOptions)
+    known = facts(options.images)
     question = " ".join(one.options.model_dump_json() for one in asked.measurements)
     along = {
         "ticket": measured.ticket(asked), "question": question, "base": base_path(), "language": words.language,
         "open": block,
+        "image": options.image,
+        "images": known.test,
+        "drawn": {"side": known.size, "channels": known.channels} if options.data in DRAWN else None,
         "weights": {"now": TRAINED if weighed.trained else "", "offered": other is not None,
                     "recorded": bool(other and other.recorded)},
     }  # fmt: skip
@@ -37,7 +46,9 @@ def show(ledgers: Mapping[Slot, Ledger], block: int, words: Words) -> None:
         along,
         words,
     )
+    ticket = str(along["ticket"])
     stage(drawn, key=KEY, on_cut=_cut, on_open=_open, on_lost=_lost, on_weights=_weights)
+    return ticket
 
 
 def _cut() -> None:

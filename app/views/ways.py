@@ -63,7 +63,7 @@ def _explodes(rms: Any, read: Any, after: Any, words: Words) -> str:
         "BatchNorm divides by the spread of its input, which makes the gradient larger at every step back: {factor} "
         "times at block 1. Forward, what differs between images fades: nothing of the class can be read after block "
         "{block}, and after training {after} at the last block.",
-        factor=factor(rms[0] / rms[-1]), block=_last(read), after=f"{after.accuracy[-1]:.0%}",
+        factor=factor(rms[0] / rms[-1]), block=read.last_readable, after=f"{after.accuracy[-1]:.0%}",
     )  # fmt: skip
 
 
@@ -74,8 +74,3 @@ def _stays(rms: Any, read: Any, after: Any, words: Words) -> str:
         "after.",
         factor=factor(rms[0] / rms[-1]), read=f"{read.accuracy[-1]:.0%}", after=f"{after.accuracy[-1]:.0%}",
     )  # fmt: skip
-
-
-def _last(read):
-    margin = 2 * (read.chance * (1 - read.chance) / read.scored) ** 0.5
-    return max((place for place, share in enumerate(read.accuracy, start=1) if share > read.chance + margin), default=0)

@@ -30,7 +30,7 @@ def test_the_first_look_shows_the_point(page: Page) -> None:
     expect(acts.shortcuts(page, "a")).to_have_count(1)
     expect(acts.shortcuts(page, "b")).to_have_count(0)
     acts.expect_gradients(page, {"a": norms(CIFAR), "b": norms(PLAIN)})
-    expect(page.get_by_text("Measured here on the untrained networks")).to_be_attached()
+    expect(page.get_by_text("Measured here, untrained weights")).to_be_attached()
     below = page.eval_on_selector(f"{acts.STAGE} .rx-paper", "stage => stage.getBoundingClientRect().bottom")
     assert below <= 800, "the point is visible without scrolling at 1280x800"
 
