@@ -47,13 +47,14 @@ def _preset_box(slot: Slot, words: Words) -> None:
     current = state.experiment().network(slot).title
     names = list(presets())
     options = names if current in names else [current, *names]
+    labels = {label: _preset_label(slot, label, words) for label in options}
     key = state.prime(f"{slot}.preset", current)
     st.selectbox(
         words("Network {slot}", slot=SLOT_NAMES[slot]),
         options,
         options.index(current),
         key=key,
-        format_func=lambda label: _preset_label(slot, label, words),
+        format_func=labels.__getitem__,
         on_change=state.change_preset,
         args=(slot, key),
         help=words("A named network of the papers or of torchvision. Everything else starts from it."),
