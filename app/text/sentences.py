@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.slots import SLOT_NAMES, Slot
 from app.text.catalogue import Words
-from app.text.naming import said, value_label
+from app.text.naming import ranges, said, value_label
 from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
 from resnet_core.jobs.store import Status
