@@ -111,7 +111,7 @@ class Player {
   }
 
   card(slot, runs) {
-    const last = runs.map((run) => run.told.tests.at(-1)?.[1]).filter((value) => value !== undefined);
+    const last = runs.map((run) => run.test(this.race.step ?? Infinity)?.[1]).filter((value) => value !== undefined);
     const place = this.host.querySelector(`[data-accuracy="${slot}"]`);
     if (!place || !runs.length) return;
     const percent = (value) => `${(100 * value).toFixed(1)}%`;
@@ -123,10 +123,11 @@ class Player {
     const { pace, told, steps } = first.told;
     this.set(`[data-pace="${slot}"]`, pace || told);
     if (!first.last) return;
+    const now = (name) => first.at(name, this.race.step ?? Infinity);
     const values = {
-      step: `${first.now("step").toLocaleString("en")}${steps ? ` / ${steps.toLocaleString("en")}` : ""}`,
-      loss: written(first.now("loss"), 3),
-      rate: written(first.now("learning_rate"), 2),
+      step: `${now("step").toLocaleString("en")}${steps ? ` / ${steps.toLocaleString("en")}` : ""}`,
+      loss: written(now("loss"), 3),
+      rate: written(now("learning_rate"), 2),
     };
     for (const [name, text] of Object.entries(values)) this.set(`[data-now="${slot}.${name}"]`, text);
   }

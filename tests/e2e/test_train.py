@@ -141,6 +141,31 @@ def test_a_thinned_history_says_so(visit: Visit, site: Site) -> None:
     expect(page.get_by_text("At step 2500", exact=True)).to_be_visible()
 
 
+def test_one_slider_moves_the_numbers_and_a_line_on_curves_and_map(visit: Visit, site: Site) -> None:
+    run = stored(site.runs, "held-000000", steps=11)
+    page = visit(f"/train?run={run.id}")
+    accuracy, loss = page.locator('[data-accuracy="a"]'), page.locator('[data-now="a.loss"]')
+    expect(accuracy).to_have_text("50.0%")
+    cursors = page.locator(".rx-cursor")
+    page.wait_for_function("document.querySelectorAll('.rx-cursor').length === 3")
+    assert [cursor.is_visible() for cursor in cursors.all()] == [False] * 3
+    page.get_by_role("slider", name="At step").fill("4")
+    expect(loss).to_have_text("0.250")
+    expect(accuracy).to_have_text("–")  # the test came after step 11
+    for figure, place in ((CURVES, 4 / 11), (".st-key-maps .js-plotly-plot", 4)):
+        expect(page.locator(figure).locator(".rx-cursor")).to_be_visible()
+        apart = page.eval_on_selector(
+            figure,
+            "(plot, x) => { const axis = plot._fullLayout.xaxis;"
+            " return parseFloat(plot.querySelector('.rx-cursor').style.left) - axis._offset - axis.d2p(x); }",
+            place,
+        )
+        assert abs(apart) < 1
+    page.get_by_role("slider", name="At step").fill("11")
+    expect(accuracy).to_have_text("50.0%")
+    expect(cursors.filter(visible=True)).to_have_count(0)
+
+
 def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
     run = stored(site.runs, "loss-000000", steps=11)
     page = visit(f"/train?run={run.id}")
