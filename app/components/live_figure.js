@@ -186,7 +186,23 @@ class LiveFigure extends Plot {
       this.reached.set(place, line.x.length);
       return { ...rest, ...(line.x.length ? line : NOTHING) };
     });
-    return { data: traces, layout: { ...layout, ...this.scales(layout) } };
+    const annotations = [...(layout.annotations ?? []), ...this.beyond(traces, layout)];
+    return { data: traces, layout: { ...layout, annotations, ...this.scales(layout) } };
+  }
+
+  // What lies above the end of the axis of the loss is said there, by network.
+  beyond(traces, { meta, yaxis2 }) {
+    if (!meta?.beyond) return [];
+    const highest = new Map();
+    for (const { yaxis, y, legendgroup } of traces) {
+      if (yaxis !== "y2") continue;
+      const most = y.reduce((high, value) => (value > high ? value : high), yaxis2.range[1]);
+      if (most > (highest.get(legendgroup) ?? yaxis2.range[1])) highest.set(legendgroup, most);
+    }
+    if (!highest.size) return [];
+    const losses = [...highest].map(([slot, most]) => `${slot.toUpperCase()} ${written(most, 2)}`).join(", ");
+    const text = meta.beyond.replace("{losses}", losses);
+    return [{ text, showarrow: false, xref: "paper", yref: "paper", x: 1, y: yaxis2.domain[1], xanchor: "right", yanchor: "top", font: { size: 11 } }];
   }
 
   // One range of colours, or of the log axis, for all networks and steps; it only ever grows while they train.

@@ -174,6 +174,18 @@ def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
     assert line == [1, 0.4, "y2"]
 
 
+def test_a_spike_of_the_loss_is_said_and_flattens_nothing(visit: Visit, site: Site) -> None:
+    calm, wild = (
+        stored(site.runs, "calm-000000"),
+        stored(site.runs, "wild-000000", SMALL.with_(skip=False), test_loss=6e7),
+    )
+    page = visit(f"/train?run={calm.id}.{wild.id}")
+    said = page.locator(CURVES).get_by_text("Beyond this axis, the highest loss: B 6.0e+7", exact=True)
+    expect(said).to_be_visible()
+    end = page.eval_on_selector(CURVES, "plot => plot._fullLayout.yaxis2.range[1]")
+    assert end == pytest.approx(2 * math.log(10))
+
+
 def test_a_test_loss_that_is_infinite_is_a_gap_and_not_zero(visit: Visit, site: Site) -> None:
     run = stored(site.runs, "huge-000000", test_loss=math.inf)
     page = visit(f"/train?run={run.id}")
