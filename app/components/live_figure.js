@@ -229,7 +229,11 @@ class LiveFigure extends Plot {
     if (low === high) high = low + 1;
     [this.range, this.ranged] = [[low, high], measured ? name : undefined];
     if (live.z) found.coloraxis = { ...layout.coloraxis, cmin: low, cmax: high };
-    else found.yaxis = { ...layout.yaxis, range: [low - 0.05 * (high - low), high + 0.05 * (high - low)] };
+    else {
+      const range = [low - 0.05 * (high - low), high + 0.05 * (high - low)];
+      const powers = live.log && Math.floor(range[1]) - Math.ceil(range[0]) >= 1; // else only what lies between them has labels
+      found.yaxis = { ...layout.yaxis, range, ...(powers ? { dtick: 1 } : {}) };
+    }
     return found;
   }
 

@@ -66,7 +66,7 @@ class Player {
     this.buttons(state, busy);
     for (const [slot, ids] of Object.entries(data.slots)) this.card(slot, ids.map((id) => race.runs.get(id)).filter((run) => run?.told));
     const told = race.all.map((run) => run.told);
-    const done = told.reduce((sum, run) => sum + (run.finished ? 1 : run.progress), 0) / Math.max(1, told.length);
+    const done = told.reduce((sum, run) => sum + (run.status === "done" ? 1 : run.progress), 0) / Math.max(1, told.length);
     const bar = this.host.querySelector(".rx-progress");
     if (bar) {
       bar.setAttribute("aria-valuenow", Math.round(100 * done));

@@ -161,9 +161,19 @@ def test_one_slider_moves_the_numbers_and_a_line_on_curves_and_map(visit: Visit,
             place,
         )
         assert abs(apart) < 1
+    labels = page.locator(".st-key-profile .ytick").all_inner_texts()
+    assert len(labels) == 2, f"powers of ten alone, not {labels}"
     page.get_by_role("slider", name="At step").fill("11")
     expect(accuracy).to_have_text("50.0%")
     expect(cursors.filter(visible=True)).to_have_count(0)
+
+
+def test_stopped_is_not_finished(visit: Visit) -> None:
+    page = visit(QUICK)
+    start(page)
+    acts.wait_for_epochs(page)
+    stop(page)
+    assert int(page.get_by_role("progressbar").get_attribute("aria-valuenow") or 100) < 100
 
 
 def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
