@@ -69,10 +69,13 @@ class LiveFigure extends Plot {
   constructor(parent) {
     super(parent);
     this.slider = parent.querySelector(".rx-step");
-    this.slider.querySelector("input").addEventListener("input", (event) => this.hold(Number(event.target.value)));
+    this.slider.querySelector("input").addEventListener("input", (event) => this.race.hold(Number(event.target.value)));
     this.canvas = document.createElement("canvas");
     this.canvas.className = "rx-above";
     this.canvas.setAttribute("aria-hidden", "true");
+    this.cursor = document.createElement("i");
+    this.cursor.className = "rx-cursor";
+    this.cursor.hidden = true;
     this.cost = 0;
     this.at = 0;
     this.host.addEventListener("pointerenter", () => this.moving && this.news());
@@ -83,7 +86,7 @@ class LiveFigure extends Plot {
     if (race !== this.race) {
       this.leave?.();
       this.race = race;
-      [this.step, this.ranged] = [undefined, undefined];
+      this.ranged = undefined;
       this.data = data;
       this.leave = race.follow(() => this.news());
     }
@@ -117,49 +120,48 @@ class LiveFigure extends Plot {
     const pointed = this.host.matches(":hover") && !this.data.slider; // what has a slider is drawn above at every step
     const latest = pointed ? POINTED_MS : LATEST_MS;
     const due = now - this.at >= Math.max(SOONEST_MS, Math.min(this.cost / SHARE, latest));
-    if (due || state !== this.state || generation !== this.generation) this.schedule();
+    const turned = this.data.slider && this.race.step !== this.stood; // a profile is another one at another step
+    if (due || turned || state !== this.state || generation !== this.generation) this.schedule();
     else this.drawNew();
-    [this.state, this.generation] = [state, generation];
+    [this.state, this.generation, this.stood] = [state, generation, this.race.step];
+    this.setCursor();
     this.setSlider();
   }
 
   get following() {
-    return this.step === undefined;
+    return this.race?.step === undefined;
   }
 
   get moving() {
     return this.following && this.race?.state === "running";
   }
 
-  hold(step) {
-    const last = this.lastStep();
-    this.step = step + this.stride > last ? undefined : step;
-    this.setSlider();
-    this.schedule();
-  }
-
-  lastStep() {
-    return Math.max(0, ...this.race.all.map((run) => run.now("step") ?? 0));
-  }
-
-  // Every so many steps one is held of each run; of the longest, fewer.
-  get stride() {
-    return Math.max(1, ...this.race.all.map((run) => run.stride));
+  // A line at the step that the visitor has gone back to, across all panels over the steps or the epochs.
+  setCursor() {
+    const { step } = this.race;
+    const layout = this.host._fullLayout;
+    const live = this.data.figure.data.map((trace) => trace.live).find((found) => found && !found.profile);
+    const told = this.race.all[0]?.told;
+    this.cursor.hidden = step === undefined || !live || !layout || !told;
+    if (this.cursor.hidden) return;
+    const { xaxis } = layout;
+    this.cursor.style.left = `${xaxis._offset + xaxis.d2p(live.z ? step : step / told.per_epoch)}px`;
+    this.cursor.style.top = `${layout._size.t}px`;
+    this.cursor.style.height = `${layout._size.h}px`;
   }
 
   setSlider() {
     const { slider, thinned } = this.data;
-    this.slider.hidden = !slider || this.lastStep() < 2;
+    this.slider.hidden = !slider || this.race.lastStep < 2;
     if (this.slider.hidden) return;
     const input = this.slider.querySelector("input");
-    const { stride } = this;
-    if (this.step !== undefined) this.step -= (this.step - 1) % stride; // thinned since: only that one is still held
+    const { stride, step, lastStep } = this.race;
     input.step = stride;
-    input.max = this.lastStep();
-    input.value = this.step ?? this.lastStep();
+    input.max = lastStep;
+    input.value = step ?? lastStep;
     input.setAttribute("aria-label", slider);
     const [said, note] = this.slider.querySelectorAll("span");
-    said.textContent = `${slider} ${this.step ?? this.lastStep()}`;
+    said.textContent = `${slider} ${step ?? lastStep}`;
     note.textContent = stride > 1 ? thinned.replace("{stride}", stride) : "";
   }
 
@@ -184,7 +186,23 @@ class LiveFigure extends Plot {
       this.reached.set(place, line.x.length);
       return { ...rest, ...(line.x.length ? line : NOTHING) };
     });
-    return { data: traces, layout: { ...layout, ...this.scales(layout) } };
+    const annotations = [...(layout.annotations ?? []), ...this.beyond(traces, layout)];
+    return { data: traces, layout: { ...layout, annotations, ...this.scales(layout) } };
+  }
+
+  // What lies above the end of the axis of the loss is said there, by network.
+  beyond(traces, { meta, yaxis2 }) {
+    if (!meta?.beyond) return [];
+    const highest = new Map();
+    for (const { yaxis, y, legendgroup } of traces) {
+      if (yaxis !== "y2") continue;
+      const most = y.reduce((high, value) => (value > high ? value : high), yaxis2.range[1]);
+      if (most > (highest.get(legendgroup) ?? yaxis2.range[1])) highest.set(legendgroup, most);
+    }
+    if (!highest.size) return [];
+    const losses = [...highest].map(([slot, most]) => `${slot.toUpperCase()} ${written(most, 2)}`).join(", ");
+    const text = meta.beyond.replace("{losses}", losses);
+    return [{ text, showarrow: false, xref: "paper", yref: "paper", x: 1, y: yaxis2.domain[1], xanchor: "right", yanchor: "top", font: { size: 11 } }];
   }
 
   // One range of colours, or of the log axis, for all networks and steps; it only ever grows while they train.
@@ -211,7 +229,11 @@ class LiveFigure extends Plot {
     if (low === high) high = low + 1;
     [this.range, this.ranged] = [[low, high], measured ? name : undefined];
     if (live.z) found.coloraxis = { ...layout.coloraxis, cmin: low, cmax: high };
-    else found.yaxis = { ...layout.yaxis, range: [low - 0.05 * (high - low), high + 0.05 * (high - low)] };
+    else {
+      const range = [low - 0.05 * (high - low), high + 0.05 * (high - low)];
+      const powers = live.log && Math.floor(range[1]) - Math.ceil(range[0]) >= 1; // else only what lies between them has labels
+      found.yaxis = { ...layout.yaxis, range, ...(powers ? { dtick: 1 } : {}) };
+    }
     return found;
   }
 
@@ -233,13 +255,14 @@ class LiveFigure extends Plot {
 
   line(runs, profile) {
     const [run] = runs.map((id) => this.race.runs.get(id));
-    const values = run?.told ? run.profile(profile, this.step ?? Infinity) : [];
+    const values = run?.told ? run.profile(profile, this.race.step ?? Infinity) : [];
     return { x: values.map((_, place) => place + 1), y: values };
   }
 
   // Plotly has drawn: what stands above is in it now.
   drawn() {
-    if (this.canvas.parentElement !== this.host) this.host.append(this.canvas);
+    if (this.canvas.parentElement !== this.host) this.host.append(this.canvas, this.cursor);
+    this.setCursor();
     const scale = window.devicePixelRatio || 1;
     this.canvas.width = this.host.clientWidth * scale;
     this.canvas.height = this.data.height * scale;
@@ -354,7 +377,7 @@ class LiveFigure extends Plot {
     this.refit(trace.live.log ? y.map(log10) : y);
     let from = 0;
     if (this.race.slow) {
-      const step = this.lastStep();
+      const step = this.race.lastStep;
       if (step !== this.waveStep) [this.waveStep, this.waveFrom] = [step, performance.now()];
       const share = (performance.now() - this.waveFrom) / Math.min(WAVE_MS, 700 * this.race.slow);
       from = Math.max(0, Math.round((1 - share) * (x.length - 1)));

@@ -66,7 +66,7 @@ class Player {
     this.buttons(state, busy);
     for (const [slot, ids] of Object.entries(data.slots)) this.card(slot, ids.map((id) => race.runs.get(id)).filter((run) => run?.told));
     const told = race.all.map((run) => run.told);
-    const done = told.reduce((sum, run) => sum + (run.finished ? 1 : run.progress), 0) / Math.max(1, told.length);
+    const done = told.reduce((sum, run) => sum + (run.status === "done" ? 1 : run.progress), 0) / Math.max(1, told.length);
     const bar = this.host.querySelector(".rx-progress");
     if (bar) {
       bar.setAttribute("aria-valuenow", Math.round(100 * done));
@@ -111,7 +111,7 @@ class Player {
   }
 
   card(slot, runs) {
-    const last = runs.map((run) => run.told.tests.at(-1)?.[1]).filter((value) => value !== undefined);
+    const last = runs.map((run) => run.test(this.race.step ?? Infinity)?.[1]).filter((value) => value !== undefined);
     const place = this.host.querySelector(`[data-accuracy="${slot}"]`);
     if (!place || !runs.length) return;
     const percent = (value) => `${(100 * value).toFixed(1)}%`;
@@ -123,10 +123,11 @@ class Player {
     const { pace, told, steps } = first.told;
     this.set(`[data-pace="${slot}"]`, pace || told);
     if (!first.last) return;
+    const now = (name) => first.at(name, this.race.step ?? Infinity);
     const values = {
-      step: `${first.now("step").toLocaleString("en")}${steps ? ` / ${steps.toLocaleString("en")}` : ""}`,
-      loss: written(first.now("loss"), 3),
-      rate: written(first.now("learning_rate"), 2),
+      step: `${now("step").toLocaleString("en")}${steps ? ` / ${steps.toLocaleString("en")}` : ""}`,
+      loss: written(now("loss"), 3),
+      rate: written(now("learning_rate"), 2),
     };
     for (const [name, text] of Object.entries(values)) this.set(`[data-now="${slot}.${name}"]`, text);
   }

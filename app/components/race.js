@@ -89,6 +89,16 @@ class Run {
     return this.told?.columns[name] ?? 0;
   }
 
+  // A single value of the held step with this number; of the latest where there is none that late.
+  at(name, step) {
+    return this.profile(name, step)[0];
+  }
+
+  // The last test up to this step.
+  test(step) {
+    return this.told.tests.filter(([tested]) => tested <= step).at(-1);
+  }
+
   // The values by unit of the held step with this number; of the very last step where there is none that late.
   profile(name, step) {
     const steps = this.column("step");
@@ -163,6 +173,26 @@ class Race {
 
   get all() {
     return [...this.runs.values()].filter((run) => run.told);
+  }
+
+  // The step at which all that is on show stands, when the visitor has gone back to one; else it follows the race.
+  get step() {
+    if (this.back === undefined) return undefined;
+    return this.back - ((this.back - 1) % this.stride); // thinned since: only that one is still held
+  }
+
+  hold(step) {
+    this.back = step + this.stride > this.lastStep ? undefined : step;
+    this.tell();
+  }
+
+  get lastStep() {
+    return Math.max(0, ...this.all.map((run) => run.now("step") ?? 0));
+  }
+
+  // Every so many steps one is held of each run; of the longest, fewer.
+  get stride() {
+    return Math.max(1, ...this.all.map((run) => run.stride));
   }
 
   get state() {

@@ -61,6 +61,14 @@ class Racer(NamedTuple):
         return told
 
     @property
+    def classes(self) -> int:
+        """The classes that it learns to tell apart, as its images have them, else as a run tells."""
+        if known := facts_if_kept(self.how.images):
+            return known.classes
+        told = (run.header.fitted.get("num_classes") for run in self.runs if run.header)
+        return next((classes for classes in told if classes), self.spec.num_classes)
+
+    @property
     def epochs(self) -> float | None:
         """How many passes it is to make; None where a budget of time decides or the length of a pass is not known."""
         if self.how.seconds:

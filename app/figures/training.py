@@ -1,5 +1,6 @@
 """Figures of a race. Their traces name what they show (see :mod:`app.components.race`); the browser fills them in."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -12,6 +13,7 @@ from app.text import Words
 from app.text.naming import said
 from resnet_core.train.records import SIGNALS
 
+GUESSES = 2.0  # the loss axis ends at so many times the loss of a guess: a spike would flatten all the rest
 GAP = 0.14  # between two panels of heat maps, as a share of the height
 
 
@@ -51,7 +53,8 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
             "yaxis": {
                 "title": {"text": words("accuracy")}, "range": [0, 1.03], "tickformat": ".0%", "domain": [0.56, 1]
             },
-            "yaxis2": {"title": {"text": words("loss")}, "rangemode": "tozero", "domain": [0.22, 0.5]},
+            "yaxis2": {"title": {"text": words("loss")}, "range": [0, _loss_end(racers)], "domain": [0.22, 0.5]},
+            "meta": {"beyond": words("Beyond this axis, the highest loss: {losses}")},
             "annotations": [{
                 "text": words("with marks: test images; faint: training batch"), "showarrow": False, "xref": "paper",
                 "yref": "paper", "x": 1, "y": 0.5, "xanchor": "right", "yanchor": "bottom", "font": {"size": 11},
@@ -59,6 +62,11 @@ def learning_curves(racers: Sequence[Racer], words: Words) -> Figure:
             "yaxis3": {"title": {"text": words("rate")}, "range": [0, 1.05 * highest], "domain": [0, 0.16]},
         },
     }  # fmt: skip
+
+
+def _loss_end(racers: Sequence[Racer]) -> float:
+    """Where the axis of the loss ends, the same all along a race. A guess among n classes has a loss of ln n."""
+    return GUESSES * math.log(max(2, *(racer.classes for racer in racers)))
 
 
 def _panel(racer: Racer, name: str, told: str) -> dict[str, Any]:

@@ -150,11 +150,12 @@ def test_an_absent_device_is_refused_before_a_run_begins() -> None:
     assert "run" not in of_link(visitor)
 
 
+@pytest.mark.parametrize("known", [("cpu",), ()], ids=["known", "not yet known"])
 @pytest.mark.parametrize(("asked", "offered"), [("cpu", ["cpu"]), ("cuda", ["cpu", "cuda"])])
 def test_only_the_devices_that_are_there_are_offered_and_what_was_asked_for(
-    asked: str, offered: list[str], monkeypatch: pytest.MonkeyPatch
+    asked: str, offered: list[str], known: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "device_names", lambda: ("cpu",))
+    monkeypatch.setattr(cache, "device_names", lambda: known)
     visitor = open_page("train", train_device=asked)
     labels = [TRAIN_FIELDS["device"].choices[name] for name in offered]
     assert list(visitor.button_group(key="train.device").options) == labels

@@ -141,12 +141,59 @@ def test_a_thinned_history_says_so(visit: Visit, site: Site) -> None:
     expect(page.get_by_text("At step 2500", exact=True)).to_be_visible()
 
 
+def test_one_slider_moves_the_numbers_and_a_line_on_curves_and_map(visit: Visit, site: Site) -> None:
+    run = stored(site.runs, "held-000000", steps=11)
+    page = visit(f"/train?run={run.id}")
+    accuracy, loss = page.locator('[data-accuracy="a"]'), page.locator('[data-now="a.loss"]')
+    expect(accuracy).to_have_text("50.0%")
+    cursors = page.locator(".rx-cursor")
+    page.wait_for_function("document.querySelectorAll('.rx-cursor').length === 3")
+    assert [cursor.is_visible() for cursor in cursors.all()] == [False] * 3
+    page.get_by_role("slider", name="At step").fill("4")
+    expect(loss).to_have_text("0.250")
+    expect(accuracy).to_have_text("–")  # the test came after step 11
+    for figure, place in ((CURVES, 4 / 11), (".st-key-maps .js-plotly-plot", 4)):
+        expect(page.locator(figure).locator(".rx-cursor")).to_be_visible()
+        apart = page.eval_on_selector(
+            figure,
+            "(plot, x) => { const axis = plot._fullLayout.xaxis;"
+            " return parseFloat(plot.querySelector('.rx-cursor').style.left) - axis._offset - axis.d2p(x); }",
+            place,
+        )
+        assert abs(apart) < 1
+    labels = page.locator(".st-key-profile .ytick").all_inner_texts()
+    assert len(labels) == 2, f"powers of ten alone, not {labels}"
+    page.get_by_role("slider", name="At step").fill("11")
+    expect(accuracy).to_have_text("50.0%")
+    expect(cursors.filter(visible=True)).to_have_count(0)
+
+
+def test_stopped_is_not_finished(visit: Visit) -> None:
+    page = visit(QUICK)
+    start(page)
+    acts.wait_for_epochs(page)
+    stop(page)
+    assert int(page.get_by_role("progressbar").get_attribute("aria-valuenow") or 100) < 100
+
+
 def test_the_test_loss_is_drawn(visit: Visit, site: Site) -> None:
     run = stored(site.runs, "loss-000000", steps=11)
     page = visit(f"/train?run={run.id}")
     page.wait_for_function("curves => document.querySelector(curves)?.data?.[1].y[0] === 0.4", arg=CURVES)
     line = page.eval_on_selector(CURVES, "plot => [plot.data[1].x[0], plot.data[1].y[0], plot.data[1].yaxis]")
     assert line == [1, 0.4, "y2"]
+
+
+def test_a_spike_of_the_loss_is_said_and_flattens_nothing(visit: Visit, site: Site) -> None:
+    calm, wild = (
+        stored(site.runs, "calm-000000"),
+        stored(site.runs, "wild-000000", SMALL.with_(skip=False), test_loss=6e7),
+    )
+    page = visit(f"/train?run={calm.id}.{wild.id}")
+    said = page.locator(CURVES).get_by_text("Beyond this axis, the highest loss: B 6.0e+7", exact=True)
+    expect(said).to_be_visible()
+    end = page.eval_on_selector(CURVES, "plot => plot._fullLayout.yaxis2.range[1]")
+    assert end == pytest.approx(2 * math.log(10))
 
 
 def test_a_test_loss_that_is_infinite_is_a_gap_and_not_zero(visit: Visit, site: Site) -> None:
