@@ -105,7 +105,7 @@ def _words(words: Words) -> dict[str, Any]:
         "zoom": words("Stage"),
         "all": words("all"),
         "phases": {
-            "rest": words("image forward, gradient back"),
+            "rest": "",
             "image": words("the image"),
             "forward": words("forward: block {n}"),
             "class": words("the class that each names"),
