@@ -77,13 +77,13 @@ async def _vary(request: Request) -> Response:
         return JSONResponse({"error": "unknown"}, status_code=400)
     say = _say(request)
     try:
-        changes = json.loads(body)
+        changes = dict(json.loads(body).items())
         first = next(one for one in asked.measurements if one.study.name == INSIDE)
         options = first.options.with_(**{name: changes[name] for name in VARIABLE if name in changes})
         varied = Measurement(first.study, options, first.networks)
         for refusal in varied.refusals.values():
             raise refusal
-    except (ValueError, TypeError, RecursionError, StopIteration) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, StopIteration) as error:
         told = say.refusal(error) if isinstance(error, Refusal) else "unknown"
         return JSONResponse({"problem": told}, status_code=400)
     await asyncio.to_thread(varied.begin_alone)
