@@ -174,3 +174,19 @@ def test_an_image_that_is_not_there_or_does_not_fit_is_refused_in_a_sentence(cli
     assert "there is no image 5000" in vary(client, ticket, {"image": 5000}).json()["problem"]
     assert "another size" in vary(client, ticket, {"pixels": "AAAA"}).json()["problem"]
     assert vary(client, ticket, {"pixels": "A" * 100_000}).status_code == 400
+
+
+def test_what_nobody_waits_for_any_more_is_stopped_and_begun_anew_for_who_comes_back(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {"a": Subject("slow", preset("cifar110"))}
+    left = Asked(slow, [Measurement(STUDIES["readout"], STUDIES["readout"].options(), slow)])  # type: ignore[arg-type]
+    ticket = measured.ticket(left)
+    assert not client.get(f"/measured/{ticket}").json()["finished"]
+    (job,) = left.current.jobs
+    monkeypatch.setattr(measured, "LEFT_S", 0.0)
+    answer(client, measured.ticket(question("gradients")))
+    assert job.wait(30)
+    assert job.status == "stopped"
+    monkeypatch.setattr(measured, "LEFT_S", 60.0)
+    assert answer(client, ticket)["forward"]["a"]["last"] >= 1
