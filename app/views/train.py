@@ -21,6 +21,7 @@ from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import field_table
 from resnet_core.jobs.job import Job
+from resnet_core.jobs.together import Together
 from resnet_core.plan import plan
 from resnet_core.probe.numerics import NumericsOptions
 from resnet_core.recipe import TrainSpec
@@ -130,7 +131,8 @@ def _submit(plans: list[tuple[str, ArchSpec, TrainSpec]], how: TrainSpec) -> Non
         return
     threads = _threads(len(plans))
     numerics = _numerics([spec for _, spec, _ in plans], how, threads)
-    jobs = [cache.start_training(spec, train.with_(**numerics), name, threads) for name, spec, train in plans]
+    with Together() as race:
+        jobs = [cache.start_training(spec, train.with_(**numerics), name, threads, race) for name, spec, train in plans]
     state.show_run(".".join(job.id for job in jobs))
 
 

@@ -24,17 +24,19 @@ def train(
     after: int = 0,
     warn: Any = None,
     hold: Any = None,
+    ready: Any = None,
 ) -> Generator[RunHeader | StepRecord, None, None]:
     """The run's header, then one record a step.
 
     With ``folder`` the training keeps its weights there, and goes on from what it finds. It may have got further than
     its last checkpoint: those steps are done again, to the same numbers, and the records up to ``after``, which stand
-    in the folder, are not told twice. ``hold`` is called in the middle of a step and may wait.
+    in the folder, are not told twice. ``hold`` is called in the middle of a step and may wait, ``ready`` before the
+    first.
     """
     spec, train_spec = ArchSpec(**arch), TrainSpec(**how)
     place = Path(folder) if folder else None
     resume = place is not None and checkpoint.kept(place)
-    given = {name: call for name, call in (("warn", warn), ("hold", hold)) if call}
+    given = {name: call for name, call in (("warn", warn), ("hold", hold), ("ready", ready)) if call}
     steps = loop.train(spec, train_spec, folder=place, resume=resume, after=after, **given)
     with closing(steps):  # at a stop, the weights are written
         yield loop.run_header(spec, train_spec)
