@@ -13,7 +13,11 @@ from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.study import Progress
 from resnet_core.train import checkpoint, loop, sets
+from resnet_core.train.data import load
+from resnet_core.train.facts import facts
 from resnet_core.train.records import ArchiveFacts, RunHeader, StepRecord
+from resnet_core.train.samples import Samples
+from resnet_core.train.samples import samples as shown
 
 
 def train(
@@ -58,6 +62,13 @@ def accept(file: str, side: int, progress: Progress) -> Iterator[ArchiveFacts]:
         progress(done, of, N_("Checking each image: {done} of {all}"), done=f"{done:,}", all=f"{of:,}")
 
     yield sets.accept_archive(Path(file), side=side, progress=told)
+
+
+def samples(name: str, side: int, archive: str, _progress: Progress) -> Iterator[Samples]:
+    """The test images whose answers are followed, of data that are here."""
+    choice = DataChoice(name, side, archive)
+    images = load(choice)
+    yield shown(images.test_pixels.numpy(), images.test_labels.numpy(), facts(choice).brightest)
 
 
 def devices(_progress: Progress) -> Iterator[DeviceList]:
