@@ -5,7 +5,7 @@ another's.
 """
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -76,6 +76,10 @@ class Measurement:
             else _held(cache.ask(self.study.name, group, self.options), self.study)
             for group, job in zip(groups, jobs, strict=True)
         ]
+
+    def forget(self) -> None:
+        """As if it had not begun."""
+        self._jobs = []
 
     def begin_alone(self) -> None:
         """Ask for it outside of the cache: for what one visitor asks once, such as a stroke of a drawing."""
@@ -164,3 +168,12 @@ class Asked:
         """Cancel what goes on."""
         for job in self.current.jobs:
             job.stop()
+
+    def abandon(self, needed: Collection[Job]) -> None:
+        """Nobody waits for it any more: cancel what goes on, but for what others need; who asks again begins anew."""
+        current = self.current
+        if current.jobs and not current.finished:
+            for job in current.jobs:
+                if job not in needed and not job.finished:
+                    job.stop()
+            current.forget()

@@ -47,17 +47,29 @@ def _preset_box(slot: Slot, words: Words) -> None:
     current = state.experiment().network(slot).title
     names = list(presets())
     options = names if current in names else [current, *names]
+    labels = {label: _preset_label(slot, label, words) for label in options}
     key = state.prime(f"{slot}.preset", current)
     st.selectbox(
         words("Network {slot}", slot=SLOT_NAMES[slot]),
         options,
         options.index(current),
         key=key,
-        format_func=lambda label: said(label, words),
+        format_func=labels.__getitem__,
         on_change=state.change_preset,
         args=(slot, key),
         help=words("A named network of the papers or of torchvision. Everything else starts from it."),
     )  # fmt: skip
+
+
+def _preset_label(slot: Slot, label: str, words: Words) -> str:
+    """A network in the list. One that came to what another preset is says so: two labels alike would be one entry."""
+    if label in presets():
+        return presets()[label].title
+    text = said(label, words)
+    if text in {row.title for row in presets().values()}:
+        base = presets()[state.experiment().network(slot).base].title
+        return words("{name} (from {base})", name=text, base=base)
+    return text
 
 
 def _more(slot: Slot, words: Words, *, inside: bool) -> None:

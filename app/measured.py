@@ -3,8 +3,10 @@
 A page puts a question down (:func:`ticket`) and hands its ticket to the drawing; ``GET /measured/<ticket>`` begins the
 measurement, if nobody has yet, and answers as soon as there is more than the ``have`` answers that the asker has. So
 the page never waits for a process, a click never waits for the page, and a question that nobody looks at any more is
-not begun. ``POST /measured/<ticket>/again`` tries once more what failed, ``/stop`` cancels it, and ``/vary`` asks the
-same of another image, block or value (a JSON object of options of the study ``inside``), for which it gives a ticket.
+not begun, or cancelled where it had been.
+
+``POST /measured/<ticket>/again`` tries once more what failed, ``/stop`` cancels it, and ``/vary`` asks the same of
+another image, block or value (a JSON object of options of the study ``inside``), for which it gives a ticket.
 """
 
 import asyncio
@@ -35,9 +37,11 @@ LARGEST = 64_000  # bytes of a variation: a drawn or a visitor's own image
 INSIDE = "inside"
 PATIENCE_S = 0.5  # that an answer is waited for; then the asker is told how far it is
 LOOK_S = 0.01
+LEFT_S = 4.0  # a question for which nobody has waited for so long is of nobody any more
 
 _questions: OrderedDict[str, Asked] = OrderedDict()
 _variations: OrderedDict[str, Asked] = OrderedDict()
+_asked_at: dict[str, float] = {}  # when somebody last waited for an answer
 _lock = threading.Lock()
 
 
@@ -77,13 +81,13 @@ async def _vary(request: Request) -> Response:
         return JSONResponse({"error": "unknown"}, status_code=400)
     say = _say(request)
     try:
-        changes = json.loads(body)
+        changes = dict(json.loads(body).items())
         first = next(one for one in asked.measurements if one.study.name == INSIDE)
         options = first.options.with_(**{name: changes[name] for name in VARIABLE if name in changes})
         varied = Measurement(first.study, options, first.networks)
         for refusal in varied.refusals.values():
             raise refusal
-    except (ValueError, TypeError, RecursionError, StopIteration) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, StopIteration) as error:
         told = say.refusal(error) if isinstance(error, Refusal) else "unknown"
         return JSONResponse({"problem": told}, status_code=400)
     await asyncio.to_thread(varied.begin_alone)
@@ -102,11 +106,12 @@ async def _answer(request: Request) -> Response:
     before = _question(request.query_params.get("before", ""))
     have = request.query_params.get("have", "")
     until = time.monotonic() + PATIENCE_S
-    refused = await asyncio.to_thread(_go_on, asked)
+    name = request.path_params["ticket"]
+    refused = await asyncio.to_thread(_go_on, name, asked)
     while refused is None and str(_count(asked)) == have and not asked.finished and time.monotonic() < until:
         await asyncio.sleep(LOOK_S)
         if asked.current.jobs == []:
-            refused = await asyncio.to_thread(_go_on, asked)
+            refused = await asyncio.to_thread(_go_on, name, asked)
     return _told(request, asked, before, refused)
 
 
@@ -122,15 +127,30 @@ async def _command(request: Request) -> Response:
     return _told(request, asked, None, refused)
 
 
-def _go_on(asked: Asked) -> Refusal | None:
+def _go_on(name: str, asked: Asked) -> Refusal | None:
     """Begin what is next. Two askers at once begin it once."""
     with _lock:
+        _asked_at[name] = time.monotonic()
+        _leave_abandoned()
         try:
             if not any(one.refusals for one in asked.measurements):
                 asked.go_on()
         except Refusal as refusal:
             return refusal
     return None
+
+
+def _leave_abandoned() -> None:
+    """Stop what nobody waits for: a visitor who changes something has left the question before. The lock is held."""
+    now = time.monotonic()
+    everything = {**_questions, **_variations}
+    for name in [name for name in _asked_at if name not in everything]:
+        del _asked_at[name]
+    waiting = {name for name, at in _asked_at.items() if now - at < LEFT_S}
+    needed = [job for name in waiting for job in everything[name].current.jobs]
+    for name in set(_asked_at) - waiting:
+        everything[name].abandon(needed)
+        del _asked_at[name]
 
 
 def _again(asked: Asked) -> Refusal | None:

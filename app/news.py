@@ -9,12 +9,21 @@ from resnet_core.errors import N_
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.stored import StoredRun
 from resnet_core.recipe import TRAIN_FIELDS, TrainSpec
+from resnet_core.recorded import RUNS as RECORDED
 from resnet_core.train.facts import facts_if_kept
 from resnet_core.train.records import RunHeader
 from resnet_core.train.tape import Tested
 
 Run = Job | StoredRun
 NOT_KEPT = N_("A visitor's own images, which are not kept here any more.")
+MEASURED_HERE = N_(
+    "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
+    "threads {threads}, {precision}, {format}, PyTorch {version}."
+)
+RECORDED_ELSEWHERE = N_(
+    "Recorded, not trained here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
+    "threads {threads}, {precision}, {format}, PyTorch {version}."
+)
 FORMATS = TRAIN_FIELDS["memory_format"].choices
 
 
@@ -55,7 +64,10 @@ class Reader:
         """All that is shown of a run beside its numbers by step."""
         tape, header, say = run.tape, run.header, self._say
         if header != self._header:
-            self._header, self._evidence = header, evidence(header, say)
+            self._header, self._evidence = (
+                header,
+                evidence(header, say, recorded=isinstance(run, StoredRun) and run.folder.parent == RECORDED),
+            )
         left, pace = left_s(run), tape.images_per_s
         return {
             "finished": run.finished,
@@ -74,16 +86,13 @@ class Reader:
         }
 
 
-def evidence(header: RunHeader | None, say: Words) -> str:
-    """Where the numbers of a run come from."""
+def evidence(header: RunHeader | None, say: Words, *, recorded: bool = False) -> str:
+    """Where the numbers of a run come from. ``recorded``: it ships with the project, and was not trained here."""
     if header is None:
         return ""
     known = facts_if_kept(TrainSpec(**header.train).images)
     return say(
-        N_(
-            "Measured here: {data} Images of {size}×{size} pixels, batches of {batch}, seed {seed}; {device}, "
-            "threads {threads}, {precision}, {format}, PyTorch {version}."
-        ),
+        RECORDED_ELSEWHERE if recorded else MEASURED_HERE,
         data=say(known.source if known else NOT_KEPT), size=header.fitted["image_size"],
         batch=header.train["batch_size"], seed=header.seed, device=header.device_name, threads=header.threads,
         precision=header.precision, format=say(FORMATS[header.memory_format]), version=header.versions["torch"],

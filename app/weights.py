@@ -55,6 +55,25 @@ def chosen(*slots: Slot) -> Weighed:
     return Weighed(of_networks(*slots), {}, trained=False)
 
 
+class Left(NamedTuple):
+    """A network with the weights that a training left, and the options that follow from its recipe."""
+
+    subject: Subject
+    options: Mapping[str, Any]
+
+
+def left_by(run: str) -> Left | None:
+    """What a run left, one of this server's or one that ships with the project; None where it left no weights."""
+    folder = folder_of(cache.desk().root, run)
+    for place in (folder, RECORDED / run if run in RACE else None):
+        try:
+            if place is not None and place.exists():
+                return Left(*trained(place))
+        except Refusal:
+            continue
+    return None
+
+
 def _folders() -> list[Path]:
     runs = state.experiment().run.split(".")
     own = [folder for run in runs if (folder := folder_of(cache.desk().root, run))]

@@ -1,8 +1,9 @@
 """How quick the pages are in a real browser, and what watching costs a training.
 
 Starts the README's command and measures inside the page, from the release of the mouse button to the DOM: the new
-numbers, then the last figure (both blocks, both networks, the open table of layers, the measured gradients). Needs what
-the browser tests need, and a quiet machine: the load that it found is the first line.
+numbers, then the last of both blocks, both networks on the stage, the open table of layers and the measured gradients;
+what can be read at each block comes after that, and has a line of its own. Needs what the browser tests need, and a
+quiet machine: the load that it found is the first line.
 """
 
 import os
@@ -31,8 +32,8 @@ ROUNDS = 20  # of each toggle: a click there, which is measured anew, and one ba
 PAIRS = 3
 # Part of the page -> targets in milliseconds for the median and for the 95th percentile.
 PARTS: dict[str, tuple[float | None, float | None]] = {
-    "number": (100, 200), "block": (None, None), "networks": (None, None), "table": (None, None), "plot": (None, None),
-    "last": (None, 500),
+    "number": (100, 200), "block": (None, None), "table": (None, None), "stage": (None, None), "gradient": (None, None),
+    "last": (None, 350), "readout": (None, None),
 }  # fmt: skip
 Clicks = dict[str, list[dict[str, float]]]
 
@@ -100,7 +101,7 @@ def _start(browser: Browser, folder: Path) -> dict[str, float]:
         acts.choose_block(page, "a", 1)
         page.wait_for_function("() => document.querySelector('[data-slot=a].rx-changed')")
         works = perf_counter() - begun
-        page.wait_for_function("() => window.rxPlot()?.data", timeout=60_000)
+        page.wait_for_function("() => window.rxMeasured('backward')", timeout=60_000)
         figure = perf_counter() - begun
         torch = float("libtorch" in Path(f"/proc/{site.pid}/maps").read_text())
     return {"visible": visible, "works": works, "figure": figure, "torch": torch}
@@ -111,7 +112,7 @@ def _clicks(browser: Browser, site: Site) -> list[Line]:
     # With bottleneck blocks in place of its basic ones it has 83 layers, and maps of four times the channels between.
     found: Clicks = {"ResNet-56 measured": [], "bottleneck measured": [], "measured before": []}
     with _opened(browser, site) as page:
-        page.wait_for_function("() => window.rxPlot()?.data", timeout=60_000)
+        page.wait_for_function("() => window.rxMeasured('forward')", timeout=60_000)
         page.locator("summary").filter(has_text="Every layer").click()
         page.locator(".st-key-table .rx-ledger").wait_for()
         for number in range(WARM_UP + ROUNDS):
@@ -133,9 +134,9 @@ def _block(page: Page, place: int) -> None:
 
 
 def _new_seed(page: Page, seed: int) -> None:
-    lines = page.evaluate("rxLines()")
+    ticket = page.evaluate("rxTicket()")
     acts.fill(page, "train", "seed", str(seed))
-    page.wait_for_function("lines => rxLines() !== lines", arg=lines)
+    page.wait_for_function("ticket => rxTicket() !== ticket && rxMeasured('forward')", arg=ticket)
     page.wait_for_timeout(150)
 
 

@@ -54,7 +54,7 @@ def _race() -> None:
         for file in [*(RUNS / folder).glob("*.safetensors"), *(RUNS / folder).glob("resume.json")]:
             file.unlink()
         shutil.rmtree(RUNS / folder / "epochs", ignore_errors=True)
-        # Half the size, and so near to what was trained that no test image changes its class (a test says so).
+        # Half the size, and so near to what was trained that at most one test image changes its class (a test).
         half = {name: values.half() if values.is_floating_point() else values for name, values in last.items()}
         save_file(half, RUNS / folder / "last.safetensors")
     desk.close()

@@ -40,7 +40,8 @@ class Toolbar {
     this.play.textContent = player?.playing ? `❚❚ ${words.pause}` : `▶ ${words.play}`;
     this.slider.max = ready ? player.last + 1 : 1;
     this.slider.setAttribute("aria-label", words.slider);
-    if (this.hint.textContent !== words.hint) this.hint.textContent = words.hint;
+    const hint = stage.data.readonly ? "" : words.hint;
+    if (this.hint.textContent !== hint) this.hint.textContent = hint;
     this.follow();
     this.number.textContent = ` ${filled(words.image, { n: this.at })} `;
     this.before.setAttribute("aria-label", words.image_before);

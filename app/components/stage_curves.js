@@ -7,7 +7,7 @@ function curves(stage, { top, title, kind }) {
   const { left, right } = margins(stage.width);
   const log = kind === "backward";
   const group = svg("g", { class: `rx-panel rx-${kind}`, role: "img", "aria-label": title });
-  group.append(svg("text", { x: 2, y: top + 13, class: "rx-title" }, title));
+  group.append(svg("text", { x: 2, y: top + 13, class: "rx-title" }, stage.width < NARROW ? title.replace(/ ?[(].*[)]$/, "") : title));
   const waits = stage.answers.waits(kind);
   if (waits) group.append(svg("text", { x: stage.width - 4, y: top + 13, class: "rx-waits" }, waits));
   const scale = log ? logarithmic(stage, top) : shares(top);
@@ -43,7 +43,7 @@ function curves(stage, { top, title, kind }) {
   const over = Math.max(0, (labels.at(-1)?.y ?? 0) - (top + PLOT.bottom));
   for (const { row, y, text, old } of labels) {
     const told = svg("text", { x: stage.width - right + 8, y: y - over + 4, class: `rx-end${old}`, style: `--own:${row.network.colour}` });
-    told.append(svg("tspan", { class: "rx-letter" }, row.network.letter), svg("tspan", { dx: 5 }, log ? filled(words.at_first, { value: text }) : text));
+    told.append(svg("tspan", { class: "rx-letter" }, row.network.letter), svg("tspan", { dx: 5 }, log && stage.width >= NARROW ? filled(words.at_first, { value: text }) : text));
     group.append(told);
   }
   return group;

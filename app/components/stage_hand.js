@@ -28,7 +28,7 @@ class Hand {
 
   down(event) {
     const { row, block, arc } = this.under(event);
-    if (event.button || !block || !arc || block.arc === "none") return;
+    if (event.button || !block || !arc || block.arc === "none" || this.stage.data.readonly) return;
     const state = this.stage.arc(row.network.slot, block);
     this.drag = { slot: row.network.slot, cut: !(state === "cut" || state === "plain"), blocks: new Set() };
     this.stage.paper.setPointerCapture(event.pointerId);
@@ -69,6 +69,7 @@ class Hand {
   }
 
   open(slot, n) {
+    if (this.stage.data.readonly) return;
     this.stage.send("open", { at: Date.now(), slot, n: this.stage.data.open === n ? 0 : n });
   }
 
@@ -105,7 +106,7 @@ class Hand {
       if (inside?.dimensions) told.push(filled(words.dimensions, { value: inside.dimensions.toPrecision(2) }));
       if (told.length) lines.push(`${other.network.letter}: ${told.join(", ")}`);
     }
-    lines.push(JSON.parse(this.pointed).arc ? (arc === "cut" || arc === "plain" ? words.mend : words.cut_it) : words.open_it);
+    if (!data.readonly) lines.push(JSON.parse(this.pointed).arc ? (arc === "cut" || arc === "plain" ? words.mend : words.cut_it) : words.open_it);
     tip.replaceChildren(...lines.map((text) => Object.assign(document.createElement("div"), { textContent: text })));
     tip.hidden = false;
     const wide = tip.offsetWidth;
@@ -127,7 +128,7 @@ class Hand {
     } else if (event.key === "Enter" && this.active) this.open(row.network.slot, this.active.n);
     else if (event.key === " " && this.active) {
       const block = row.blocks[at];
-      if (block.arc === "none") return void event.preventDefault();
+      if (block.arc === "none" || this.stage.data.readonly) return void event.preventDefault();
       const state = this.stage.arc(row.network.slot, block);
       this.stage.pending.set(`${row.network.slot}.${block.n}`, !(state === "cut" || state === "plain"));
       this.stage.schedule();

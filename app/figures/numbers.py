@@ -48,9 +48,8 @@ def numbers_strip(metrics: list[Metric], changed: Collection[tuple[str, Slot]], 
 
     ``changed`` holds the (metric, slot) whose number has just changed and lights up.
     """
-    told = words("A and B are equal; from formulas, for one image")
-    if any(len(set(metric.values.values())) > 1 for metric in metrics):
-        told = words("from formulas, for one image")
+    differ = any(len(set(metric.values.values())) > 1 for metric in metrics)
+    told = "" if differ else words("A and B are equal")
     cells = "".join(_cell(metric, changed) for metric in metrics)
     return f'<div class="rx-numbers">{cells}<span class="rx-source">{escape(told)}</span></div>'
 

@@ -75,7 +75,7 @@ def _words(words: Words) -> dict[str, Any]:
         "none": "",
         "read": words("class read {share}"),
         "gradient": words("gradient {value}"),
-        "residual": words("‖F(x)‖ / ‖x‖ {value}"),
+        "residual": words("‖F(x)‖/‖x‖ {value}"),
         "dimensions": words("{value} dimensions"),
         "cut_it": words("Click: cut this shortcut"),
         "mend": words("Click: add this shortcut"),
@@ -105,7 +105,7 @@ def _words(words: Words) -> dict[str, Any]:
         "zoom": words("Stage"),
         "all": words("all"),
         "phases": {
-            "rest": words("image forward, gradient back"),
+            "rest": "",
             "image": words("the image"),
             "forward": words("forward: block {n}"),
             "class": words("the class that each names"),

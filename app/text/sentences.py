@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.slots import SLOT_NAMES, Slot
 from app.text.catalogue import Words
-from app.text.naming import said, value_label
+from app.text.naming import ranges, said, value_label
 from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
 from resnet_core.jobs.store import Status
@@ -29,15 +29,15 @@ STATUS: dict[Status, str] = {
 
 
 def what_happened(slot: str, before: Ledger, after: Ledger, words: Words) -> str:
-    """The last change in one line: the fields that changed, then what that did to every total."""
+    """The last change in one line: the fields that changed, then each total that this has changed."""
     fields = before.plan.spec.differences(after.plan.spec)
     changes = ", ".join(
-        f"{words(ARCH_FIELDS[name].title)}: {value_label(name, new, words)}" for name, (_, new) in fields.items()
+        f"{words(ARCH_FIELDS[name].title)}: {ranges(new) if name == 'cut' and new else value_label(name, new, words)}"
+        for name, (_, new) in fields.items()
     )
     effects = [
         _effect(words("parameters"), before.params, after.params, words),
         _effect(words("multiply-adds"), before.macs, after.macs, words),
-        _effect(words("additions"), before.additions, after.additions, words),
         _effect(words("weight layers"), before.depth, after.depth, words),
     ]
     blocks = len(after.plan.units)
@@ -48,12 +48,13 @@ def what_happened(slot: str, before: Ledger, after: Ledger, words: Words) -> str
                 average=f"{after.blocks_on_average:.4g}", blocks=blocks,
             )
         )  # fmt: skip
-    return f"{slot} · {changes} → {', '.join(effect for effect in effects if effect)}."
+    told = ", ".join(effect for effect in effects if effect) or words("parameters and multiply-adds stay the same")
+    return f"{slot} · {changes} → {told}."
 
 
 def _effect(noun: str, before: int, after: int, words: Words) -> str:
     if before == after:
-        return words("{noun} stay at {count}", noun=noun, count=f"{after:,}") if after else ""
+        return ""
     change = f"+{after - before:,}" if after > before else f"−{before - after:,}"
     return words("{noun} {change} to {count}", noun=noun, change=change, count=f"{after:,}")
 

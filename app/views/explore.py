@@ -61,7 +61,9 @@ def _networks() -> None:
             with place:
                 controls.network_card(slot, words)
     elsewhere, seed = st.columns([6, 1], vertical_alignment="bottom")
-    elsewhere.html(published({slot: state.experiment().network(slot).row for slot in SLOTS}, words))
+    told = words("Parameters, multiply-adds, saved activations and depth: from formulas, for one image in float32.")
+    row = published({slot: state.experiment().network(slot).row for slot in SLOTS}, words)
+    elsewhere.html(f'<div class="rx-source">{told}</div>{row}')
     with seed:
         controls.train_field("seed", state.experiment().train.seed, words)
     ways.show(words)

@@ -10,7 +10,7 @@ from app.figures.ledger import block_rows
 from app.slots import Slot
 from app.text import Words
 from app.views import blocks
-from resnet_core.cost.ledger import Ledger
+from resnet_core.cost.ledger import Ledger, Row
 from resnet_core.plan import Unit
 
 
@@ -41,5 +41,5 @@ def show(ledgers: Mapping[Slot, Ledger], number: int, ticket: str, words: Words)
             st.html(block_rows(_rows(ledgers[slot], unit), words))
 
 
-def _rows(ledger: Ledger, unit: Unit) -> list:
+def _rows(ledger: Ledger, unit: Unit) -> list[Row]:
     return [row for row in ledger.rows if (row.stage, row.block) == (unit.stage, unit.block)]

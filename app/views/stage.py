@@ -1,10 +1,13 @@
 """The stage of Explore: A and B as rows of blocks, with what is measured of them, and what a hand on it changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
 
 from app import changes, measured, state, weights
 from app.asked import Asked
 from app.components.stage import cuts, opened, stage, told
+from app.figures.race import Racer
 from app.figures.stage import scene
 from app.link import TRAINED
 from app.live import base_path
@@ -12,6 +15,7 @@ from app.slots import Slot
 from app.text import Words
 from app.text.naming import said
 from resnet_core.cost.ledger import Ledger
+from resnet_core.plan import plan
 from resnet_core.probe.inside import InsideOptions
 from resnet_core.train.facts import facts
 
@@ -49,6 +53,35 @@ def show(ledgers: Mapping[Slot, Ledger], block: int, words: Words) -> str:
     ticket = str(along["ticket"])
     stage(drawn, key=KEY, on_cut=_cut, on_open=_open, on_lost=_lost, on_weights=_weights)
     return ticket
+
+
+def of_race(race: Sequence[Racer], words: Words) -> None:
+    """The networks of a race that has ended with the weights that it left, to be played and read, not cut; nothing
+    where a racer left none. Of several seeds, the first."""
+    found = {racer.slot: left for racer in race if (left := weights.left_by(racer.ids[0]))}
+    if len(found) < len(race):
+        return
+    options = next(iter(found.values())).options
+    subjects = {
+        slot: one.subject._replace(name=racer.name, place=place)
+        for place, ((slot, one), racer) in enumerate(zip(found.items(), race, strict=True))
+    }
+    asked = Asked.of(STUDIES, subjects, options)
+    known = facts(next(one.options for one in asked.measurements if one.study.name == "inside").images)  # type: ignore[attr-defined]
+    along = {
+        "ticket": measured.ticket(asked), "question": " ".join(racer.ids[0] for racer in race), "base": base_path(),
+        "language": words.language, "open": 0, "image": 0, "images": known.test, "readonly": True,
+        "drawn": {"side": known.size, "channels": known.channels} if options.get("data") in DRAWN else None,
+    }  # fmt: skip
+    drawn = scene(
+        {slot: plan(subject.spec) for slot, subject in subjects.items()},
+        {racer.slot: said(racer.name, words) for racer in race},
+        {racer.slot: racer.ids[0] for racer in race},
+        along,
+        words,
+    )
+    st.markdown(f"**{words('Why: what the trained networks pass on')}**")
+    stage(drawn, key=f"{KEY}.race", on_cut=_lost, on_open=_lost, on_lost=_lost, on_weights=_lost)
 
 
 def _cut() -> None:

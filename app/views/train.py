@@ -16,7 +16,7 @@ from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.naming import said
 from app.text.sentences import fair_race, race_result
-from app.views import blocks, frame, images, recipe, samples
+from app.views import blocks, frame, images, recipe, samples, stage
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import field_table
@@ -253,6 +253,7 @@ def _race(race: list[Racer], runs: Sequence[Run], words: Words) -> None:
     with right:
         st.fragment(_by_block)(race, link)
     if ended:
+        stage.of_race(race, words)
         samples.confusions(race, words)
     live_numbers(
         '<p class="rx-evidence rx-source"></p>', link, key="evidence", slots={}, names={}, words=words

@@ -142,3 +142,51 @@ def test_it_speaks_the_page_s_language(client: TestClient) -> None:
     told = answer(client, measured.ticket(question("gradients")), lang="ko")
     assert any("기울기" in line for line in told["sentences"])
     assert json.dumps(told)
+
+
+def vary(client: TestClient, ticket: str, changes: Any) -> Any:
+    """What the route answers to a variation."""
+    body = changes if isinstance(changes, str) else json.dumps(changes)
+    return client.post(f"/measured/{ticket}/vary", headers={live.HEADER: "1"}, content=body)
+
+
+def test_a_variation_sends_another_image_and_opens_a_block(client: TestClient) -> None:
+    ticket = measured.ticket(question("inside"))
+    first = answer(client, ticket)
+    varied = vary(client, ticket, {"image": 3, "block": 2, "seed": 9, "device": "cuda"}).json()["ticket"]
+    told = answer(client, varied)
+    assert (first["inside"]["a"]["number"], told["inside"]["a"]["number"]) == (0, 3)
+    assert first["maps"]["a"] == {}
+    assert set(told["maps"]["a"]["pictures"]) >= {"x", "residual", "sum", "output"}
+    assert "sum" not in told["maps"]["b"]["pictures"], "the plain network adds nothing"
+    assert sum(one["probability"] for one in told["inside"]["a"]["probabilities"]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("body", ["", "[", "[]", "3", '{"image": "x"}', '{"image": -1}', "[" * 5000])
+def test_a_variation_that_makes_no_sense_is_refused(client: TestClient, body: str) -> None:
+    asked = vary(client, measured.ticket(question("inside")), body)
+    assert asked.status_code == 400
+    assert asked.json()["problem"]
+
+
+def test_an_image_that_is_not_there_or_does_not_fit_is_refused_in_a_sentence(client: TestClient) -> None:
+    ticket = measured.ticket(question("inside"))
+    assert "there is no image 5000" in vary(client, ticket, {"image": 5000}).json()["problem"]
+    assert "another size" in vary(client, ticket, {"pixels": "AAAA"}).json()["problem"]
+    assert vary(client, ticket, {"pixels": "A" * 100_000}).status_code == 400
+
+
+def test_what_nobody_waits_for_any_more_is_stopped_and_begun_anew_for_who_comes_back(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {"a": Subject("slow", preset("cifar110"))}
+    left = Asked(slow, [Measurement(STUDIES["readout"], STUDIES["readout"].options(), slow)])  # type: ignore[arg-type]
+    ticket = measured.ticket(left)
+    assert not client.get(f"/measured/{ticket}").json()["finished"]
+    (job,) = left.current.jobs
+    monkeypatch.setattr(measured, "LEFT_S", 0.0)
+    answer(client, measured.ticket(question("gradients")))
+    assert job.wait(30)
+    assert job.status == "stopped"
+    monkeypatch.setattr(measured, "LEFT_S", 60.0)
+    assert answer(client, ticket)["forward"]["a"]["last"] >= 1

@@ -42,9 +42,8 @@ def test_the_skip_switch(page: Page, slot: Slot) -> None:
     acts.expect_gradients(page, {"a": norms(CIFAR), "b": norms(PLAIN)})
     acts.flip_skip(page, slot)
     expect(page.locator(".rx-happened")).to_contain_text(
-        f"{slot.upper()} · Skip connections: {'off' if slot == 'a' else 'on'} → parameters stay at 853,018"
+        f"{slot.upper()} · Skip connections: {'off' if slot == 'a' else 'on'} → parameters and multiply-adds stay the"
     )
-    expect(page.locator(".rx-happened")).to_contain_text("additions −27 to 0" if slot == "a" else "additions +27 to 27")
     acts.expect_numbers(page, slot, after)
     expect(acts.shortcuts(page, slot)).to_have_count(0 if slot == "a" else 1)
     acts.expect_gradients(page, {"a": norms(after), "b": norms(after)})
@@ -283,7 +282,7 @@ def test_what_does_not_fit_in_memory_is_refused_with_its_estimate(visit: Visit) 
         ("lang=xx", "The link asks for the language xx"),
         ("run=../../etc", "The link names the run ../../etc, which cannot be one"),
         ("a.stages=21", "21 lies between 20 and 26"),
-        ("a.skip=%00%ff%22%3Cscript%3E", "skip is true or false"),
+        ("a.skip=%00%ff%22%3Cscript%3E", "Skip connections is true or false"),
     ],
 )
 def test_a_bad_link_names_what_was_ignored(visit: Visit, link: str, named: str) -> None:

@@ -42,6 +42,12 @@ def settle_runs(page: Page) -> None:
     settle(page, 0)
 
 
+def settle_stage(page: Page) -> None:
+    """Until all is measured that the stage shows."""
+    page.wait_for_function("() => document.querySelector('.rx-stage')?.dataset.measured", timeout=60_000)
+    settle(page, 0)
+
+
 def settle(page: Page, figures: int) -> None:
     """Until every figure is drawn and no number is lit up any more."""
     page.wait_for_function(
@@ -92,7 +98,7 @@ def sideways(page: Page) -> list[str]:
 def test_screens(visit: Visit, race: str, language: str, size: str, theme: str) -> None:
     options = {"viewport": SIZES[size], "color_scheme": theme, "locale": "ko-KR" if language == "ko" else "en-US"}
     page = visit("/", **options)
-    settle(page, 1)
+    settle_stage(page)
     assert sideways(page) == []
     shoot(page, f"explore-{language}-{size}-{theme}")
     page = visit(f"/train?{race}&lang={language}", **options)
@@ -112,9 +118,10 @@ def test_nothing_that_axe_calls_serious(visit: Visit, race: str, path: str, them
     page = visit(path + (f"?{race}" if path == "/train" else ""), color_scheme=theme)
     if path == "/runs":
         settle_runs(page)
-    else:
+    elif path == "/train":
         settle(page, 1)
-    if path == "/":
+    else:
+        settle_stage(page)
         acts.unfold(page, "a")
         page.keyboard.press("Escape")
         page.locator("summary").filter(has_text="Every layer").click()
@@ -143,7 +150,7 @@ def test_nothing_that_axe_calls_serious(visit: Visit, race: str, path: str, them
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_no_text_of_a_drawing_is_cut_off(visit: Visit, link: str, language: str) -> None:
     page = visit(f"/?{link}&lang={language}")
-    expect(page.locator(".rx-drawing svg")).to_have_count(4)
+    expect(page.locator(".rx-drawing svg")).to_have_count(5)  # three ways, two blocks
     cut = page.evaluate(
         """() => [...document.querySelectorAll(".rx-drawing svg")].flatMap(svg => {
           const view = svg.viewBox.baseVal;
