@@ -16,6 +16,7 @@ from resnet_core.fields import Specification
 from resnet_core.jobs.job import Job
 from resnet_core.jobs.runner import Desk
 from resnet_core.jobs.tasks import DeviceList
+from resnet_core.jobs.together import Together
 from resnet_core.recipe import DataChoice, TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.studies import STUDIES
@@ -93,6 +94,20 @@ def _fetch(name: str, side: int, archive: str) -> Job:
     return desk().submit("fetch", name, side, archive)
 
 
+def samples(images: DataChoice) -> Job:
+    """The test images whose answers a race shows, of data that are here."""
+    job = _samples(*images)
+    if job.finished and job.status != "done":
+        _samples.clear(*images)
+        job = _samples(*images)
+    return job
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _samples(name: str, side: int, archive: str) -> Job:
+    return desk().submit("samples", name, side, archive)
+
+
 @st.cache_resource(show_spinner=False)
 def _devices() -> Job:
     return desk().submit("devices")
@@ -123,7 +138,7 @@ def desk_is_warm() -> bool:
     return any(job.finished and job.pid for job in desk().jobs())
 
 
-def start_training(spec: ArchSpec, train: TrainSpec, label: str, threads: int) -> Job:
-    """A training of its own for this visitor, kept in a run folder."""
+def start_training(spec: ArchSpec, train: TrainSpec, label: str, threads: int, race: Together) -> Job:
+    """A training of its own for this visitor, kept in a run folder, that starts with the others of its race."""
     args = spec.model_dump(mode="json"), train.model_dump(mode="json")
-    return desk().submit("train", *args, keep=True, label=label, threads=threads)
+    return desk().submit("train", *args, keep=True, label=label, threads=threads, together=race)

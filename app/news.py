@@ -45,7 +45,8 @@ class Reader:
 
         ``rows`` are the held steps from ``start`` on, ``last`` is the latest step where that is not held: float32 in
         base64, column after column in the order of ``columns``, which says how many values of each a step has.
-        ``tests``: those from the place ``from`` on. A name that is not told has not changed.
+        ``tests``: those from the place ``from`` on, with the classes that some images were given and how probable each
+        was; null where that was not written down. A name that is not told has not changed.
         """
         columns, tests = run.tape.since(self._held, self._stride), run.tape.tests
         self._held, self._stride = columns.start + columns.steps, columns.stride
@@ -54,7 +55,8 @@ class Reader:
         facts = {**self._of(run), "columns": columns.widths, "last": _packed(columns.last)}
         told |= {name: value for name, value in facts.items() if self._facts.get(name, ...) != value}
         if (same := _in_common(self._tests, tests)) < max(len(tests), len(self._tests)) or not self._facts:
-            told["tests"] = {"from": same, "added": tests[same:]}
+            added = tests[same:]
+            told["tests"] = {"from": same, "added": [test[:3] for test in added], "answers": list(map(_answers, added))}
         self._facts, self._tests = facts, tests
         return told
 
@@ -121,6 +123,10 @@ def _in_common(before: list[Tested], now: list[Tested]) -> int:
         if one is not other:
             return place
     return min(len(before), len(now))
+
+
+def _answers(test: Tested) -> list[list[int] | list[float]] | None:
+    return [list(test.answers.named), [round(share, 4) for share in test.answers.shares]] if test.answers else None
 
 
 def _packed(data: bytes) -> str:

@@ -45,7 +45,10 @@ class Run {
     if (told.stride !== this.stride) this.generation += 1;
     this.told = { ...this.told, ...told };
     // What is not finite comes as a string, which Number reads.
-    if (tests) this.told.tests = [...(this.told.tests ?? []).slice(0, tests.from), ...tests.added.map((test) => test.map(Number))];
+    if (tests) {
+      this.told.tests = [...(this.told.tests ?? []).slice(0, tests.from), ...tests.added.map((test) => test.map(Number))];
+      this.told.answers = [...(this.told.answers ?? []).slice(0, tests.from), ...tests.answers];
+    }
     this.stride = told.stride;
     const widths = Object.entries(this.told.columns);
     const values = unpacked(rows);
@@ -97,6 +100,11 @@ class Run {
   // The last test up to this step.
   test(step) {
     return this.told.tests.filter(([tested]) => tested <= step).at(-1);
+  }
+
+  // What was answered in the last test up to this step: the classes, and how probable each was; nothing before the first.
+  answers(step) {
+    return this.told.answers[this.told.tests.findLastIndex(([tested]) => tested <= step)];
   }
 
   // The values by unit of the held step with this number; of the very last step where there is none that late.

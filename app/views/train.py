@@ -16,11 +16,12 @@ from app.slots import SLOT_NAMES
 from app.text import Words
 from app.text.naming import said
 from app.text.sentences import fair_race, race_result
-from app.views import blocks, frame, images, recipe, stage
+from app.views import blocks, frame, images, recipe, samples, stage
 from resnet_core.cost.memory import refuse_if_too_large
 from resnet_core.errors import N_, Refusal
 from resnet_core.fields import field_table
 from resnet_core.jobs.job import Job
+from resnet_core.jobs.together import Together
 from resnet_core.plan import plan
 from resnet_core.probe.numerics import NumericsOptions
 from resnet_core.recipe import TrainSpec
@@ -130,7 +131,8 @@ def _submit(plans: list[tuple[str, ArchSpec, TrainSpec]], how: TrainSpec) -> Non
         return
     threads = _threads(len(plans))
     numerics = _numerics([spec for _, spec, _ in plans], how, threads)
-    jobs = [cache.start_training(spec, train.with_(**numerics), name, threads) for name, spec, train in plans]
+    with Together() as race:
+        jobs = [cache.start_training(spec, train.with_(**numerics), name, threads, race) for name, spec, train in plans]
     state.show_run(".".join(job.id for job in jobs))
 
 
@@ -160,6 +162,7 @@ def _measure_ahead() -> None:
     """Measure the numerics while the visitor still reads, so that Train starts at once."""
     current = state.experiment()
     cache.warm_desk()
+    samples.look_ahead(current.train.images)
     if "auto" in (current.train.precision, current.train.memory_format) and ready(current.train.images):
         specs = [network.spec for network in current.racers.values() for _ in range(current.seeds)]
         try:
@@ -246,10 +249,12 @@ def _race(race: list[Racer], runs: Sequence[Run], words: Words) -> None:
             training.learning_curves(race, words), link, key="curves", height=CURVES_HEIGHT, words=words,
             label=words("Accuracy, loss and learning rate"),
         )  # fmt: skip
+        samples.show(race, link, words)
     with right:
         st.fragment(_by_block)(race, link)
     if ended:
         stage.of_race(race, words)
+        samples.confusions(race, words)
     live_numbers(
         '<p class="rx-evidence rx-source"></p>', link, key="evidence", slots={}, names={}, words=words
     )  # fmt: skip

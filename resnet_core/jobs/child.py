@@ -84,6 +84,8 @@ def _begun(control: Control, task: Task, args: list[Any], options: dict[str, Any
         return work(*args, control.progress)
     if "folder" in options:
         options = {**options, "warn": partial(_warn, control), "hold": control.hold}
+    if options.get("ready"):
+        options = {**options, "ready": control.ready}
     return work(*args, **options)
 
 

@@ -1,8 +1,9 @@
 """How a child is steered: pause, one step, go on, slow down, stop.
 
 The parent says an object with ``do``: ``pause``, ``step`` (one more record, then wait again), ``go``, ``slow`` (with
-``seconds``: wait so long after each record; 0 is full speed) or ``stop``. The child answers each change of state with
-``state``: ``paused`` or ``running``. A pause may hold it in the middle of a step; all else waits for the record. It
+``seconds``: wait so long after each record; 0 is full speed), ``stop`` or ``begin``. The child answers each change of
+state with ``state``: ``paused`` or ``running``. A pause may hold it in the middle of a step; all else waits for the
+record. One that starts together with others says ``{"ready": true}`` before its first step and waits for ``begin``. It
 says ``{"alive": true}`` every two seconds, so that a silent one is known to be lost, however long its steps take.
 """
 
@@ -17,10 +18,11 @@ from typing import Any, Literal
 
 from resnet_core.records import dumps
 
-Command = Literal["pause", "step", "go", "slow", "stop"]
+Command = Literal["pause", "step", "go", "slow", "stop", "begin"]
 HEARTBEAT_S = 2.0
 LOOK_S = 0.01  # between two looks in the middle of a step
 TELL_S = 0.2  # between two words on how far a study is
+TOGETHER_S = 20.0  # that one waits for the others of its race; longer than the slowest of them takes to be built
 
 
 class Stopped(BaseException):
@@ -42,6 +44,7 @@ class Control:
         self._steps = 0  # records that a pause still lets through
         self._slow_s = 0.0
         self._stopped = False
+        self._begun = False
         self._told: tuple[str, float] = "", 0.0  # the last word on progress, and when
         self._looked_at = 0.0
 
@@ -60,7 +63,8 @@ class Control:
         while True:
             told: dict[str, Any] = json.loads(self._connection.recv_bytes())
             if "task" in told:  # not a late word to the task before
-                self._paused, self._steps, self._slow_s, self._stopped = False, 0, 0.0, False
+                self._paused, self._steps, self._slow_s = False, 0, 0.0
+                self._stopped = self._begun = False
                 self._told = "", 0.0
                 return told
 
@@ -102,6 +106,16 @@ class Control:
                     self._connection.poll(None)
                 self._take(json.loads(self._connection.recv_bytes()))
         return time.perf_counter() - arrived if arrived else 0.0
+
+    def ready(self) -> None:
+        """Called before the first step of one that starts together with others: wait until they can, but not for ever.
+
+        A stop ends the wait. A pause does not: it holds the first step.
+        """
+        self.send({"ready": True})
+        until = time.monotonic() + TOGETHER_S
+        while not (self._begun or self._stopped) and self._connection.poll(max(0.0, until - time.monotonic())):
+            self._take(json.loads(self._connection.recv_bytes()))
 
     def progress(self, done: float, of: float, words: str, /, **values: Any) -> None:
         """Tell the parent how far the work is: a new sentence at once, else five times a second.
@@ -146,6 +160,8 @@ class Control:
                 self._slow_s = float(told["seconds"])
             case "stop":
                 self._stopped = True
+            case "begin":
+                self._begun = True
 
     def _become(self, *, paused: bool) -> None:
         self._paused = paused

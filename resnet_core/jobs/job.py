@@ -15,6 +15,7 @@ from resnet_core.jobs.progress import Gauge, Stage
 from resnet_core.jobs.store import FINISHED, Status, Writer
 from resnet_core.jobs.stored import StoredRun, refusal_from
 from resnet_core.jobs.tasks import RECORDS, TASKS, Kind
+from resnet_core.jobs.together import Together
 from resnet_core.jobs.worker import Worker
 from resnet_core.records import from_line, is_line
 from resnet_core.train.records import RunHeader, StepRecord
@@ -46,7 +47,9 @@ class Job:
         threads: int = 1,
         writer: Writer | None = None,
         before: StoredRun | None = None,
+        together: Together | None = None,
     ) -> None:
+        self.together = together
         self.id, self.task, self.args, self.label, self.threads = job_id, task, args, label, threads
         self.status: Status = "waiting"
         self.header: RunHeader | None = before.header if before else None
@@ -175,8 +178,9 @@ class Job:
         return None
 
     def _hand_over(self, worker: Worker | None, spare: Callable[[], Worker], memory_bytes: int | None) -> Worker:
+        waits = {"ready": True} if self.together and self.together.has(self) else {}
         order = {
-            "task": self.task, "args": list(self.args), "options": self.options, "threads": self.threads,
+            "task": self.task, "args": list(self.args), "options": {**self.options, **waits}, "threads": self.threads,
             "memory_bytes": memory_bytes,
         }  # fmt: skip
         if worker is None or not worker.alive:
@@ -214,6 +218,8 @@ class Job:
             elif "state" in message:
                 with self._lock:
                     self.status = "stopping" if self._stop_asked else message["state"]
+            elif "ready" in message and self.together:
+                self.together.ready(self)
             elif "warning" in message:
                 self._warning = refusal_from(message["warning"])
 

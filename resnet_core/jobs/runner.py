@@ -31,6 +31,7 @@ from resnet_core.jobs.store import (
 )
 from resnet_core.jobs.stored import StoredRun, read
 from resnet_core.jobs.tasks import TASKS, Kind
+from resnet_core.jobs.together import Together
 from resnet_core.jobs.worker import Worker
 from resnet_core.recorded import RUNS as RECORDED
 
@@ -71,16 +72,27 @@ class Desk:
         """Start the fork server in the background, so that the first job finds torch imported. Returns at once."""
         threading.Thread(target=multiprocessing.forkserver.ensure_running, name="warm", daemon=True).start()
 
-    def submit(self, task: str, *args: Any, keep: bool = False, label: str = "", threads: int = 1) -> Job:
+    def submit(
+        self,
+        task: str,
+        *args: Any,
+        keep: bool = False,
+        label: str = "",
+        threads: int = 1,
+        together: Together | None = None,
+    ) -> Job:
         """Hand in one of :data:`TASKS` with plain JSON values; with ``keep`` it gets a run folder.
 
         It starts at once if a slot is free and waits otherwise. One thread gives the same bits each time.
+        Trainings with the same ``together`` take their first steps at the same time.
         """
         if task not in TASKS:
             raise Refusal(N_("There is no task {task}; there are {tasks}."), task=task, tasks=", ".join(TASKS))
         job_id = new_id()
         writer = Writer(self.root, job_id) if keep else None
-        job = Job(job_id, task, args, place_of=self._place, label=label, threads=threads, writer=writer)
+        job = Job(
+            job_id, task, args, place_of=self._place, label=label, threads=threads, writer=writer, together=together
+        )
         alive = self._begin(job)
         if keep:
             prune(self.root, alive)
@@ -112,6 +124,8 @@ class Desk:
             self._forget_old()
             self._jobs[job.id] = job
             self._waiting[job.kind].append(job)
+            if job.together and self._free[job.kind] and self._place(job) == 1:
+                job.together.join(job)
             self._start_next()
             return {known.id for known in self._jobs.values() if not known.finished}
 
@@ -197,6 +211,8 @@ class Desk:
         try:
             worker = job.run(worker, lambda: Worker(self._context), limit)
         finally:
+            if job.together:
+                job.together.leave(job)
             with self._lock:
                 self._free[job.kind] += 1
                 if worker is not None and not self._closed:

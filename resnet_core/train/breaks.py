@@ -1,4 +1,4 @@
-"""Where a step can be held: at each unit, on the way forward and on the way back.
+"""Where a training can be held: before its first step, and at each unit on the way forward and on the way back.
 
 A step of a deep network takes a good part of a second on a processor; who presses Pause waits for a unit only.
 """
@@ -11,11 +11,16 @@ from resnet_core.model.network import ResNet
 from resnet_core.train.hooks import Listener
 
 Hold = Callable[[], float]
+Ready = Callable[[], None]
 
 
 def never() -> float:
     """Nobody holds this training."""
     return 0.0
+
+
+def at_once() -> None:
+    """Nobody is waited for."""
 
 
 class Breaks(Listener):

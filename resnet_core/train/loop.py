@@ -18,7 +18,7 @@ from resnet_core.plan import plan
 from resnet_core.recipe import TrainSpec
 from resnet_core.spec import ArchSpec
 from resnet_core.train import checkpoint, diagnose, schedule
-from resnet_core.train.breaks import Hold, never
+from resnet_core.train.breaks import Hold, Ready, at_once, never
 from resnet_core.train.checkpoint import Keeper, Progress, Warn
 from resnet_core.train.facts import facts, fit, steps_per_epoch
 from resnet_core.train.numerics import refuse_if_it_cannot_compile
@@ -42,6 +42,7 @@ def train(
     after: int | None = None,
     warn: Warn = _silent,
     hold: Hold = never,
+    ready: Ready = at_once,
 ) -> Generator[StepRecord, None, None]:
     """Train the network on the data of ``how`` and yield one record a step.
 
@@ -54,7 +55,7 @@ def train(
     the numbers of one that was never stopped: from the record behind ``after`` if the caller says which is the last
     that it has (it may have been killed before it took all), else from the first one that was not handed out. ``warn``
     is called where the folder cannot be written; ``hold`` at each unit of the network, to wait in the middle of a step;
-    it says how many seconds it waited.
+    it says how many seconds it waited. ``ready`` is called once, when the first step could be taken, and may wait too.
     """
     fitted = _refuse(spec, how)
     saved = None
@@ -68,7 +69,7 @@ def train(
     progress = saved or Progress(settled.precision, settled.memory_format)
     keeper = Keeper(folder, spec, how, warn)
     begin = partial(Training, fitted, settled, progress, folder if saved else None, hold)
-    return _records(begin, progress, keeper, after)
+    return _records(begin, progress, keeper, after, ready)
 
 
 def run_header(spec: ArchSpec, how: TrainSpec) -> RunHeader:
@@ -110,7 +111,7 @@ def _refuse(spec: ArchSpec, how: TrainSpec) -> ArchSpec:
 
 
 def _records(
-    begin: Callable[[], Training], progress: Progress, keeper: Keeper, after: int | None
+    begin: Callable[[], Training], progress: Progress, keeper: Keeper, after: int | None, ready: Ready
 ) -> Generator[StepRecord, None, None]:
     """The steps, their tests and their checkpoints, in time order.
 
@@ -119,6 +120,9 @@ def _records(
     checkpoint, and so are the latest that were, in case they did not arrive.
     """
     training = begin()
+    training.pause()
+    ready()
+    training.active.start()
     told = (*progress.recent, *progress.pending)
     if after is None:
         after = progress.recent[-1].step if progress.recent else 0

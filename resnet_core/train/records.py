@@ -34,6 +34,26 @@ class RunHeader(Provenance):
     seconds: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers(Record):
+    """What a network answers to test images, in evaluation mode.
+
+    Of a few images, the same for every network and seed (:mod:`resnet_core.train.samples`): ``numbers`` in the test
+    set, from 0; ``labels``, their classes; ``named``, the class that the network finds most probable; ``shares``, how
+    probable by its softmax, 0 to 1.
+
+    ``confused`` counts all test images: ``(class, named, images)``, the cells of the confusion matrix that are not
+    zero. Of more than :data:`~resnet_core.train.samples.MATRIX` classes it holds only the pairs of different classes
+    that were confused most often, the most frequent first.
+    """
+
+    numbers: tuple[int, ...]
+    labels: tuple[int, ...]
+    named: tuple[int, ...]
+    shares: tuple[float, ...]
+    confused: tuple[tuple[int, int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """How a value by residual unit and step is called and drawn: the metadata of its field in :class:`StepRecord`.
@@ -59,9 +79,10 @@ class StepRecord(Record):
     """One step of a training. ``step`` and ``epoch`` count from 1.
 
     ``loss`` is the batch's mean cross entropy before the step, ``train_accuracy`` the share of the same batch that was
-    classified right, both in training mode. ``test_accuracy`` (0 to 1) and ``test_loss`` stand in the last step of each
-    epoch and of the training, measured after it. ``images_per_s`` counts this step's images over its time with its
-    instruments and without the evaluation; ``time_s`` is the time that the training has taken so far, pauses left out.
+    classified right, both in training mode. ``test_accuracy`` (0 to 1), ``test_loss`` and ``answers`` stand in the last
+    step of each epoch and of the training, measured after it. ``images_per_s`` counts this step's images over its time
+    with its instruments and without the evaluation; ``time_s`` is the time that the training has taken so far, pauses
+    left out.
 
     By residual unit, from the first to the last: ``gradient_norms``, the L2 norm of the gradient of that loss with
     respect to the unit's input, over the whole batch; ``update_ratios``, how far the step moved the unit's weights in
@@ -78,6 +99,7 @@ class StepRecord(Record):
     train_accuracy: float
     test_accuracy: float | None = None
     test_loss: float | None = None
+    answers: Answers | None = None
     learning_rate: float
     images_per_s: float
     time_s: float
@@ -94,7 +116,7 @@ class StepRecord(Record):
 SIGNALS: dict[str, Signal] = {
     each.name: each.metadata["signal"] for each in fields(StepRecord) if "signal" in each.metadata
 }
-SCALARS = tuple(each.name for each in fields(StepRecord) if each.name not in SIGNALS)
+SCALARS = tuple(each.name for each in fields(StepRecord) if each.name not in (*SIGNALS, "answers"))
 
 
 @dataclass(frozen=True, slots=True)

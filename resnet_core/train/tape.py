@@ -10,11 +10,11 @@ import threading
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import NamedTuple
 
-from resnet_core.train.records import SIGNALS, StepRecord
+from resnet_core.train.records import SIGNALS, Answers, StepRecord
 
 LIMIT = 1024  # steps that are held at most
 PACE_STEPS = 20
@@ -22,11 +22,13 @@ DRAWN = ("step", "loss", "train_accuracy", "learning_rate")  # of the single val
 
 
 class Tested(NamedTuple):
-    """One test: after which step, the accuracy (0 to 1) and the mean cross entropy on the test images."""
+    """One test: after which step, the accuracy (0 to 1) and the mean cross entropy on the test images, and what was
+    answered to some of them, without what was confused; None where an earlier version did not write it down."""
 
     step: int
     accuracy: float
     loss: float
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Tape:
         self.count = 0  # records taken in
         self.last: StepRecord | None = None
         self.best: Tested | None = None
+        self.answers: Answers | None = None  # those of the last test, whole
         self._tests: list[Tested] = []
         self._tests_taken, self._tests_stride = 0, 1
         self._columns = {name: array("f") for name in (*DRAWN, *SIGNALS)}
@@ -75,7 +78,9 @@ class Tape:
             self._image_s += 1 / record.images_per_s if record.images_per_s > 0 else 0.0
             if record.test_accuracy is not None:
                 loss = math.nan if record.test_loss is None else record.test_loss
-                self._test(Tested(record.step, record.test_accuracy, loss))
+                self.answers = record.answers
+                some = replace(record.answers, confused=()) if record.answers else None
+                self._test(Tested(record.step, record.test_accuracy, loss, some))
 
     @property
     def tests(self) -> list[Tested]:

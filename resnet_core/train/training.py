@@ -135,13 +135,16 @@ class Training:
     def test(self, done: Done, keeper: Keeper) -> Done:
         """The record of the latest step with the test after it; says in ``progress`` whether that was the last one."""
         self.steps.pause()
-        accuracy, loss = evaluate(self.model, self.images, self.how.batch_size, self.numerics)
+        accuracy, loss, answers = evaluate(self.model, self.images, self.how.batch_size, self.numerics)
         self.model.train()
         progress, target = self.progress, self.how.target_accuracy
         keeper.note_test(self.model, progress, accuracy)
         reached = 0 < target <= accuracy
         progress.finished = reached or progress.step == self.length or self.time_is_over()
-        return Done(replace(done.record, test_accuracy=accuracy, test_loss=loss, time_s=self.active.seconds()))
+        told = replace(
+            done.record, test_accuracy=accuracy, test_loss=loss, answers=answers, time_s=self.active.seconds()
+        )
+        return Done(told)
 
     def pause(self) -> None:
         """Stop both clocks."""

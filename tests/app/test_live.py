@@ -68,7 +68,7 @@ def test_a_reader_gets_everything_and_then_what_it_lacks(client: TestClient, tmp
     assert columns(told)["step"] == [1, 2, 3, 4]
     assert columns(told)["gradient_norms"][:3] == pytest.approx([0.1, 0.2, 0.3])
     assert set(columns(told)) > set(SIGNALS)
-    assert told["tests"] == {"from": 0, "added": [[4, 0.5, 0.4]]}
+    assert told["tests"] == {"from": 0, "added": [[4, 0.5, 0.4]], "answers": [None]}
     assert told["last"] == "", "it is the last one that is held"
     assert "a processor" in told["evidence"]
     (rest,) = ask(client, "run-000000", have="3:1")
@@ -180,7 +180,7 @@ def test_what_has_not_changed_is_told_once(english: Words) -> None:
     tape.append(step(3, accuracy=0.75))  # now every second one is held
     third = reader.news(run)
     assert (third["start"], third["stride"]) == (0, 2)
-    assert third["tests"] == {"from": 1, "added": [(3, 0.75, 1.0)]}
+    assert third["tests"] == {"from": 1, "added": [(3, 0.75, 1.0)], "answers": [None]}
     tape.append(step(4))
     beyond = reader.news(run)
     assert (beyond["rows"], floats(beyond["last"])[0]) == ("", 4), "the latest step is told, held or not"

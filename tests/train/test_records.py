@@ -91,8 +91,8 @@ def test_plain_values_with_records_among_them_are_strict_json() -> None:
     assert from_dict(StepRecord, told["run"]) == RECORD
 
 
-def test_every_field_of_a_step_is_a_single_value_or_a_signal_by_unit() -> None:
-    assert sorted((*SCALARS, *SIGNALS)) == sorted(field.name for field in fields(StepRecord))
+def test_every_field_of_a_step_is_a_single_value_a_signal_by_unit_or_the_answers() -> None:
+    assert sorted((*SCALARS, *SIGNALS, "answers")) == sorted(field.name for field in fields(StepRecord))
     assert all(getattr(RECORD, name) == () for name in SIGNALS if name != "gradient_norms")
     assert len({signal.column for signal in SIGNALS.values()}) == len(SIGNALS)
 
