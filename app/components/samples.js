@@ -73,14 +73,17 @@ class Samples {
       const answers = run?.told ? run.answers(this.race.step ?? Infinity) : undefined;
       cells.forEach((cell, at) => {
         const [named, shares] = answers ?? [];
+        // A network whose output is not a number answers nothing, though its first class counts as named.
+        const share = Number(shares?.[at]);
         const right = named && classes[named[at]] === shown.labels[at];
-        const state = named ? (right ? "right" : "wrong") : "none";
-        const text = named ? `${right ? "✓" : "✗"} ${classes[named[at]]} ${(100 * Number(shares[at])).toFixed(0)}%` : "–";
-        if (cell.rxText === text) return;
-        cell.rxText = text;
+        const state = !named || Number.isNaN(share) ? "none" : right ? "right" : "wrong";
+        const text = { none: named ? "NaN" : "–", right: "✓", wrong: "✗" }[state];
+        const answer = state === "none" ? text : `${text} ${classes[named[at]]} ${(100 * share).toFixed(0)}%`;
+        if (cell.rxText === answer) return;
+        cell.rxText = answer;
         cell.dataset.state = state;
-        cell.textContent = text;
-        cell.title = named ? (right ? words.right : words.wrong) : words.none;
+        cell.textContent = answer;
+        cell.title = state === "none" && named ? words.undefined : words[state];
       });
     }
   }

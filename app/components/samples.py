@@ -36,6 +36,7 @@ def live_samples(
                     "right": words("right"),
                     "wrong": words("wrong"),
                     "none": words("No test yet"),
+                    "undefined": words("The output of the network is not a number."),
                 },
             }
         ),

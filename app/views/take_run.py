@@ -12,7 +12,7 @@ from app.text import Words
 from app.views import parts
 from app.views.kept_study import UNREADABLE
 from resnet_core.errors import N_, Refusal
-from resnet_core.export.runs import facts_json, records_csv, zipped
+from resnet_core.export.runs import answers_csv, facts_json, records_csv, zipped
 from resnet_core.export.tensorboard import refuse_tensorboard, write_events
 from resnet_core.jobs.kept import read_study
 from resnet_core.jobs.listing import RunSummary
@@ -88,7 +88,8 @@ def _facts(folder: Path, run: RunSummary) -> str:
 def _everything(folder: Path, run: RunSummary) -> bytes:
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != LOCK and path.suffix != ".part")
     name = run.file_name
-    return zipped({f"{name}/{path.name}": path for path in files} | {f"{name}/records.csv": _csv(folder)})
+    tables = {f"{name}/records.csv": _csv(folder), f"{name}/answers.csv": answers_csv(steps(folder))}
+    return zipped({f"{name}/{path.name}": path for path in files} | tables)
 
 
 def _events(folder: Path, run: RunSummary) -> bytes:

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,7 @@ def records_csv(records: Iterable[StepRecord], unit_names: Sequence[str]) -> Ite
     A value by unit has a column for each unit, ``gradient_norm.layer1.0``. What was not measured in this step is empty;
     what is not finite is NaN, Infinity or -Infinity, which pandas and R read as such.
     """
-    text = io.StringIO()
-    writer = csv.writer(text)
-
-    def line(values: Iterable[Any]) -> str:
-        writer.writerow(values)
-        written = text.getvalue()
-        text.seek(0)
-        text.truncate()
-        return written
-
+    line = _lines()
     yield line([*SCALARS, *(f"{signal.column}.{name}" for signal in SIGNALS.values() for name in unit_names)])
     for record in records:
         cells = [_cell(getattr(record, name)) for name in SCALARS]
@@ -38,6 +29,20 @@ def records_csv(records: Iterable[StepRecord], unit_names: Sequence[str]) -> Ite
             measured = len(values) == len(unit_names)
             cells += [_cell(value) for value in values] if measured else [""] * len(unit_names)
         yield line(cells)
+
+
+def answers_csv(records: Iterable[StepRecord]) -> Iterator[str]:
+    """What was answered to the followed test images: one line for each of them and each test, under a line of names.
+
+    ``image`` is its number in the test set, from 0; ``class`` and ``named`` are numbers of classes, whose names stand
+    in the facts of the run; ``probability`` is that of the named one, 0 to 1, and NaN where the network's output is.
+    """
+    line = _lines()
+    yield line(["step", "image", "class", "named", "probability"])
+    for record in records:
+        if told := record.answers:
+            for row in zip(told.numbers, told.labels, told.named, told.shares, strict=True):
+                yield line([record.step, *row[:3], _cell(row[3])])
 
 
 def facts_json(header: Mapping[str, Any], end: Mapping[str, Any], *, title: str = "") -> str:
@@ -65,6 +70,21 @@ def zipped(files: Mapping[str, Path | Iterable[str]]) -> bytes:
                 for text in content:
                     member.write(text.encode())
     return archive.getvalue()
+
+
+def _lines() -> Callable[[Iterable[Any]], str]:
+    """A writer that returns each line (RFC 4180)."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+
+    def line(values: Iterable[Any]) -> str:
+        writer.writerow(values)
+        written = text.getvalue()
+        text.seek(0)
+        text.truncate()
+        return written
+
+    return line
 
 
 def _cell(value: float | None) -> float | str:

@@ -5,16 +5,17 @@ import io
 import json
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from resnet_core import ArchSpec, Refusal, TrainSpec
 from resnet_core.export import tensorboard
-from resnet_core.export.runs import facts_json, records_csv, zipped
+from resnet_core.export.runs import answers_csv, facts_json, records_csv, zipped
 from resnet_core.jobs.store import load
 from resnet_core.jobs.stored import steps
-from resnet_core.train.records import SCALARS
+from resnet_core.train.records import SCALARS, Answers
 from tests.jobs.kept import UNITS, header, keep, step
 
 
@@ -44,11 +45,17 @@ def test_csv_comes_line_by_line() -> None:
 
 
 def test_what_was_not_measured_keeps_its_columns() -> None:
-    from dataclasses import replace
-
     text = "".join(records_csv([replace(step(1), update_ratios=())], UNITS))
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["update_ratio.layer1.0"], row["activation_std.layer1.0"]) == ("", "1.0")
+
+
+def test_answers_have_a_line_for_each_image_and_test() -> None:
+    answers = Answers(numbers=(7, 3), labels=(0, 1), named=(0, 2), shares=(0.75, float("nan")))
+    told = answers_csv([step(1), replace(step(2, 0.5), answers=answers)])
+    rows = list(csv.DictReader(io.StringIO("".join(told))))
+    assert [list(row.values()) for row in rows] == [["2", "7", "0", "0", "0.75"], ["2", "3", "1", "2", "NaN"]]
+    assert list(rows[0]) == ["step", "image", "class", "named", "probability"]
 
 
 def test_the_facts_read_back_as_specifications(tmp_path: Path) -> None:
