@@ -5,13 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import explained, spec_file, state
+from app import chooser, explained, spec_file, state
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
-from app.text.naming import said
+from app.text.sentences import without_effect
 from resnet_core.fields import SpecField, to_text
-from resnet_core.presets import presets
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
 
@@ -29,7 +28,7 @@ def network_card(slot: Slot, words: Words, *, inside: bool = False) -> None:
     with st.container(border=True, key=f"card-{slot}"):
         first, second = st.columns([5, 4], vertical_alignment="bottom")
         with first:
-            _preset_box(slot, words)
+            chooser.show(slot, words, inside=inside)
         with second.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
             with st.container():
                 _field(slot, ARCH_FIELDS["skip"], spec.skip, words, idle=spec.idle("skip"))
@@ -57,35 +56,6 @@ def _meanings(slot: Slot, words: Words) -> list[explained.Meaning]:
     return [explained.Meaning(words("Network {slot}", slot=SLOT_NAMES[slot]), preset), *rows]
 
 
-def _preset_box(slot: Slot, words: Words) -> None:
-    # A changed network is an entry of its own, so that its preset can be chosen again to go back to it.
-    current = state.experiment().network(slot).title
-    names = list(presets())
-    options = names if current in names else [current, *names]
-    labels = {label: _preset_label(slot, label, words) for label in options}
-    key = state.prime(f"{slot}.preset", current)
-    st.selectbox(
-        words("Network {slot}", slot=SLOT_NAMES[slot]),
-        options,
-        options.index(current),
-        key=key,
-        format_func=labels.__getitem__,
-        on_change=state.change_preset,
-        args=(slot, key),
-    )
-
-
-def _preset_label(slot: Slot, label: str, words: Words) -> str:
-    """A network in the list. One that came to what another preset is says so: two labels alike would be one entry."""
-    if label in presets():
-        return presets()[label].title
-    text = said(label, words)
-    if text in {row.title for row in presets().values()}:
-        base = presets()[state.experiment().network(slot).base].title
-        return words("{name} (from {base})", name=text, base=base)
-    return text
-
-
 def _more(slot: Slot, words: Words, *, inside: bool) -> None:
     spec = state.experiment().network(slot).spec
     title, key = words("Depth, width ..."), f"{slot}.more"
@@ -109,6 +79,8 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
                     mendable = bool(idle) and not spec.with_(**{field.name: field.default}).idle(field.name)
                     _field(slot, field, getattr(spec, field.name), words, idle=idle, mendable=mendable)
                     _refusal(slot, field.name, words)
+                    if field.name == "cut" and (told := without_effect(spec, words)):
+                        st.caption(told)
         spec_file.show(slot, words)
 
 

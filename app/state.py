@@ -209,13 +209,6 @@ def _with(owner: str, spec: S, name: str, typed: Any) -> S | None:
         return None
 
 
-def change_preset(slot: Slot, key: str) -> None:
-    """Callback of a network's select box."""
-    chosen = st.session_state[key]
-    if _is_on_show(key) and chosen != experiment().network(slot).title:
-        take_network(slot, lambda: link.network(chosen))
-
-
 def copy_network(source: Slot, target: Slot) -> None:
     """Make ``target`` the same network as ``source``, as a start for changing one thing."""
     take_network(target, lambda: experiment().network(source))
@@ -281,8 +274,9 @@ def change_network(slot: Slot, network: Network) -> None:
     if network == experiment().network(slot):
         return  # a field that is left as it was: what was told of the change before it stays true
     before = experiment().network(slot).spec
-    number = st.session_state.change.number + 1 if st.session_state.change else 1
-    st.session_state.change = Change(slot, before, network.spec, number)
+    if network.spec != before:  # the same network, come to from another preset, is no change to tell
+        number = st.session_state.change.number + 1 if st.session_state.change else 1
+        st.session_state.change = Change(slot, before, network.spec, number)
     become(experiment().with_network(slot, network))
 
 

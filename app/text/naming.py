@@ -70,7 +70,16 @@ def _nearest(spec: ArchSpec, base: str) -> Preset:
 
 def _differences(row: Preset, spec: ArchSpec) -> dict[str, Any]:
     """The fields in which a network differs from a preset, without those that have no effect in it."""
-    return {name: value for name, (_, value) in row.spec.differences(spec).items() if not spec.idle(name)}
+    return {
+        name: cut_blocks(spec) if name == "cut" else value
+        for name, (_, value) in row.spec.differences(spec).items()
+        if not spec.idle(name)
+    }
+
+
+def cut_blocks(spec: ArchSpec) -> tuple[int, ...]:
+    """The blocks that are there and whose shortcut is cut; a list may name others, which then have no effect."""
+    return tuple(block for block in spec.cut if block <= sum(spec.stages))
 
 
 def _changed(name: str, value: Any, words: Words) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.slots import SLOT_NAMES, Slot
 from app.text.catalogue import Words
-from app.text.naming import ranges, said, value_label
+from app.text.naming import cut_blocks, ranges, said, value_label
 from resnet_core.cost.ledger import Ledger
 from resnet_core.errors import N_
 from resnet_core.jobs.store import Status
@@ -59,11 +59,27 @@ def _effect(noun: str, before: int, after: int, words: Words) -> str:
     return words("{noun} {change} to {count}", noun=noun, change=change, count=f"{after:,}")
 
 
+def without_effect(spec: ArchSpec, words: Words) -> str:
+    """Which blocks of the list of cut ones the network does not have; empty where it has all, or none at all, of which
+    the field itself says why it has no effect."""
+    there = cut_blocks(spec)
+    if len(there) == len(spec.cut) or spec.idle("cut"):
+        return ""
+    return words(
+        "The network has {blocks} blocks, so these do nothing: {beyond}.",
+        blocks=sum(spec.stages), beyond=ranges(spec.cut[len(there) :]),
+    )  # fmt: skip
+
+
 GROWS: dict[Measure, str] = {
     "rms": N_("**{slot}**: from the last block back to the first, the gradient (root mean square) grows {factor} "
               "times."),
     "l2": N_("**{slot}**: from the last block back to the first, the norm of the gradient grows {factor} times."),
 }  # fmt: skip
+STAYS: dict[Measure, str] = {
+    "rms": N_("**{slot}**: from the last block back to the first, the gradient (root mean square) stays the same."),
+    "l2": N_("**{slot}**: from the last block back to the first, the norm of the gradient stays the same."),
+}
 SHRINKS: dict[Measure, str] = {
     "rms": N_("**{slot}**: from the last block back to the first, the gradient (root mean square) shrinks {factor} "
               "times."),
@@ -81,6 +97,8 @@ def gradient_reading(norms: Mapping[Slot, Sequence[float]], words: Words, measur
         first, last = values[0], values[-1]
         if not (first > 0 and last > 0 and math.isfinite(first) and math.isfinite(last)):
             lines.append(words("**{slot}**: the gradient is zero or not a number somewhere.", slot=SLOT_NAMES[slot]))
+        elif times(max(first, last) / min(first, last)) == times(1):
+            lines.append(words(STAYS[measure], slot=SLOT_NAMES[slot]))
         elif first >= last:
             lines.append(words(GROWS[measure], slot=SLOT_NAMES[slot], factor=times(first / last)))
         else:

@@ -63,7 +63,9 @@ def _put(words: Words) -> None:
     """The list, which a click on a point sets, and where to put what it names."""
     choice, *places = st.columns([4, 2, 2], vertical_alignment="bottom")
     with choice:
-        name = st.selectbox(words("Network"), list(presets()), key=CHOSEN)
+        name = st.selectbox(
+            words("Network"), list(presets()), key=CHOSEN, format_func=lambda name: presets()[name].title
+        )
     for slot, place in zip(SLOTS, places, strict=True):
         place.button(
             words("Put on {slot}", slot=SLOT_NAMES[slot]), key=f"{KEY}.put.{slot}", width="stretch", on_click=_take,

@@ -31,7 +31,7 @@ def show(words: Words) -> None:
             controls.train_field(name, getattr(train, name), words)
     with device:
         controls.train_field("device", train.device, words, offered=cache.device_names() or ("cpu",))
-    with more, st.popover(words("Recipe ..."), width="stretch", key="train.more", on_change="rerun") as folded:
+    with more, st.popover(words("All settings ..."), width="stretch", key="train.more", on_change="rerun") as folded:
         if folded.open:  # hidden widgets cost time at every change
             _rest(words)
     with others.container(horizontal=True, wrap=False, gap="xsmall"):

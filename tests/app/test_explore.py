@@ -330,3 +330,31 @@ def test_what_fits_into_some_memory() -> None:
         assert f"What fits in {gigabytes} GB" in markup(visitor)
         for row in zip(*found, strict=True):  # training, inference
             assert "".join(f"<td>{batch:,}</td>" for batch in row) in markup(visitor)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_list_of_networks_has_every_one_in_its_family_and_closes_with_a_choice(language: str) -> None:
+    say = words(language)
+    visitor = open_page(a="cifar56", a_width="8", b="cifar20", lang=language)
+    assert not [button for button in visitor.button if str(button.key).startswith("a.preset.")], "folded away"
+    visitor = unfolded(visitor, "a.preset")
+    listed = {str(button.key): button.label for button in visitor.button if str(button.key).startswith("a.preset.")}
+    assert listed == {f"a.preset.{name}": f"**{row.title}** {say(row.line)}" for name, row in presets().items()}
+    heads = [text.value for text in visitor.markdown]
+    for group in {row.group for row in presets().values()}:
+        assert heads.count(f"**{say(group)}**") == 1
+    visitor.button(key="a.preset.cifar56").click().run()  # back to what it was before its width was changed
+    calm(visitor)
+    assert shown(visitor, "a") == expected(preset("cifar56"))
+    assert not visitor.session_state["a.preset"]
+
+
+def test_the_same_network_from_another_preset_is_no_change_to_tell() -> None:
+    visitor = open_page(a="cifar56", a_width="8", b="cifar20", b_width="8", b_stages="9,9,9")
+    visitor = unfolded(visitor, "b.more")
+    before = markup(visitor)
+    visitor.button(key="b.copy").click().run()
+    calm(visitor)
+    assert "B · " not in markup(visitor)
+    assert "Try it:" in before
+    assert "Try it:" in markup(visitor)

@@ -7,7 +7,7 @@ import pytest
 
 from app.text import LANGUAGES, Words, words
 from app.text.naming import value_label
-from app.text.sentences import Result, fair_race, gradient_reading, race_result, what_happened
+from app.text.sentences import Result, fair_race, gradient_reading, race_result, what_happened, without_effect
 from resnet_core import ArchSpec, count, preset
 from resnet_core.spec import ARCH_FIELDS
 
@@ -20,6 +20,15 @@ def test_what_costs_nothing_is_said_to_cost_nothing(english: Words) -> None:
     same = "parameters and multiply-adds stay the same."
     assert _told(preset("cifar56"), english, skip=False) == f"A · Skip connections: off → {same}"
     assert _told(preset("cifar56"), english, cut="3-5,9") == f"A · Cut shortcuts: 3-5, 9 → {same}"
+
+
+def test_blocks_that_are_cut_beyond_the_network_are_said_to_do_nothing(english: Words) -> None:
+    spec = preset("cifar56")
+    assert without_effect(spec.with_(cut="3,27-29,40"), english) == (
+        "The network has 27 blocks, so these do nothing: 28-29, 40."
+    )
+    for cut in ("", "3,27", "28"):  # the field itself says of the last one why it has no effect
+        assert not without_effect(spec.with_(cut=cut), english)
 
 
 def test_a_change_tells_every_field_and_every_total(english: Words) -> None:
@@ -70,6 +79,9 @@ def test_every_sentence_is_filled_in_every_language(language: str) -> None:
         ([1.0, 2.5], "shrinks 2.5 times"),
         ([1e-9, 0.5, 1.0], "shrinks 1,000,000,000 times"),
         ([50.0, 1.0], "grows 50 times"),
+        ([1.0, 1.04], "(root mean square) stays the same."),
+        ([1.04, 1.0], "(root mean square) stays the same."),
+        ([1.0, 1.06], "shrinks 1.1 times"),
     ],
 )
 def test_the_gradient_is_read_from_the_last_block_to_the_first(norms: list[float], told: str, english: Words) -> None:

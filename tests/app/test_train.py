@@ -44,7 +44,9 @@ def test_more_networks_and_seeds_race_together() -> None:
     )
     visitor.button(key="c.add").click().run()
     visitor = unfolded(visitor, "train.networks")
-    visitor.selectbox(key="c.preset").set_value("preact110").run()
+    visitor.session_state["train.networks"] = True
+    visitor = unfolded(visitor, "c.preset")
+    visitor.button(key="c.preset.preact110").click().run()
     visitor = unfolded(visitor, "train.networks")
     visitor.button_group(key="train.seeds").set_value(2).run()
     calm(visitor)

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.figures.palette import SHORTCUT
 from app.slots import SLOTS, Slot
-from resnet_core import ArchSpec, count, presets
+from resnet_core import ArchSpec, count
 
 STAGE = ".st-key-stage .rx-stage"
 RACE_MS = 240_000  # the default race, on a machine that has other things to do
@@ -31,8 +31,11 @@ def choose_block(page: Page, slot: Slot, place: int) -> None:
 
 
 def choose(page: Page, owner: str, field: str, option: str) -> None:
-    """Take an option of a select box; a preset by its key, whose title the box shows."""
-    option = presets()[option].title if field == "preset" else option
+    """Take an option of a select box, or a preset, by its key, of the list that a button opens."""
+    if field == "preset":
+        widget(page, owner, field).get_by_role("button").first.click()
+        page.locator(f".st-key-{owner}-preset-{option}").get_by_role("button").click()
+        return
     box = widget(page, owner, field).get_by_role("combobox")
     box.click()
     box.fill(option)

@@ -22,7 +22,7 @@ def test_a_click_on_a_point_chooses_its_network_for_a_slot(page: Page) -> None:
     expect(plot).to_be_visible()
     plot.scroll_into_view_if_needed()
     page.mouse.click(*page.evaluate(POINT, "preact1001"))
-    expect(page.locator(".st-key-landscape-chosen input")).to_have_value("preact1001")
+    expect(page.locator(".st-key-landscape-chosen input")).to_have_value("Pre-activation ResNet-1001")
     page.locator(".st-key-landscape-put-b").get_by_role("button").click()
     acts.expect_numbers(page, "b", preset("preact1001"))
     acts.in_link(page, "b=preact1001")
