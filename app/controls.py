@@ -128,7 +128,10 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
     title = words(field.title)
     match field.kind:
         case "switch":
-            st.toggle(title, value, **change)
+            # A "?" in a switch's label would flip it, for a label is a part of what it names: the help stands below.
+            st.toggle(title, value, **{**change, "help": None})
+            if field.place != "toggle":
+                st.caption(words(field.help))
         case "choice" if len(field.choices) <= FEW and _short(field, words):
             st.segmented_control(
                 title, list(field.choices), default=value, required=True,

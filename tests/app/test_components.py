@@ -10,16 +10,18 @@ from plotly.offline import get_plotlyjs_version
 
 from app.components.plot import SCRIPT, plain
 from app.figures import training
+from app.figures.confusion import matrix
 from app.figures.gradients import gradient_profile
 from app.figures.landscape import dots, landscape
 from app.figures.race import racers
 from app.figures.roofline import roofline_chart
 from app.text import LANGUAGES, words
-from resnet_core.train.records import SIGNALS
+from resnet_core.train.records import SIGNALS, Answers
 from tests.app.kept_runs import SMALL, stored
 from tests.app.test_compare import A
 
 STATIC = Path(__file__).parents[2] / "app" / "static"
+ANSWERS = Answers(numbers=(0,), labels=(1,), named=(0,), shares=(0.5,), confused=((0, 0, 3), (1, 0, 1)))
 CARTESIAN = {"scatter", "heatmap"}  # of what the served part can draw, what the figures use
 
 
@@ -47,6 +49,7 @@ def test_every_figure_has_the_properties_that_plotly_knows(tmp_path: Path, langu
         roofline_chart({"a": A}, {"a": "one"}, say),
         landscape(dots("macs", "params", {}, say), "macs", "params", {"a": dots("macs", "params", {}, say)[0]}, say),
         landscape([], "macs", "time", {}, say),
+        matrix(ANSWERS, ("0", "1"), say),
         training.learning_curves(race, say),
         *(training.heat_maps(race, signal, say) for signal in SIGNALS),
         *(training.profile(race, signal, say) for signal in SIGNALS),

@@ -94,6 +94,23 @@ def test_the_slider_goes_back_to_an_earlier_step(visit: Visit) -> None:
     expect(page.get_by_text("At step 3", exact=True)).to_be_visible()
 
 
+def test_the_answers_to_test_images_are_those_of_the_step_on_show(visit: Visit) -> None:
+    page = visit(QUICK)
+    start(page)
+    expect(page.locator(".rx-samples canvas")).to_have_count(12)
+    acts.wait_for_epochs(page, 8)
+    stop(page)
+    answers = "() => [...document.querySelectorAll('.rx-samples td')].map(cell => cell.textContent)"
+    last = page.evaluate(answers)
+    assert len(last) == 24
+    assert all(text[0] in "✓✗" for text in last)
+    slider = page.get_by_role("slider", name="At step")
+    slider.evaluate("input => { input.value = 11; input.dispatchEvent(new Event('input')); }")  # after the first epoch
+    page.wait_for_function(f"last => String(({answers})()) !== String(last)", arg=last)
+    slider.evaluate("input => { input.value = 3; input.dispatchEvent(new Event('input')); }")  # before any test
+    page.wait_for_function(f"() => ({answers})().every(text => text === '–')")
+
+
 def test_a_restart_from_the_same_seed_gives_the_same_numbers(visit: Visit) -> None:
     page = visit("/train?a=cifar20&b=plain20&train.steps=12")
     start(page)
