@@ -88,10 +88,8 @@ def _facts(folder: Path, run: RunSummary) -> str:
 def _everything(folder: Path, run: RunSummary) -> bytes:
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != LOCK and path.suffix != ".part")
     name = run.file_name
-    return zipped(
-        {f"{name}/{path.name}": path for path in files}
-        | {f"{name}/records.csv": _csv(folder), f"{name}/answers.csv": answers_csv(steps(folder))}
-    )
+    tables = {f"{name}/records.csv": _csv(folder), f"{name}/answers.csv": answers_csv(steps(folder))}
+    return zipped({**{f"{name}/{path.name}": path for path in files}, **tables})
 
 
 def _events(folder: Path, run: RunSummary) -> bytes:

@@ -3,12 +3,12 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from resnet_core.records import Record
+
+if TYPE_CHECKING:  # the page's process reads the record, and does without numpy
+    from numpy.typing import NDArray
 
 COUNT = 12
 MATRIX = 20  # classes, up to which a confusion matrix can be read; of more, the most confused pairs are kept
@@ -31,12 +31,14 @@ class Samples(Record):
     pixels: str
 
 
-def chosen(labels: NDArray[Any] | Sequence[int], count: int = COUNT) -> list[int]:
+def chosen(labels: "NDArray[Any] | Sequence[int]", count: int = COUNT) -> list[int]:
     """The numbers of ``count`` images, as evenly over the classes as it goes, in the order of their classes.
 
     Which of a class is drawn, from a seed of its own: a training's seed changes neither what is tested nor what is
     shown.
     """
+    import numpy as np
+
     known = np.asarray(labels, dtype=np.int64)
     order = np.random.default_rng(0).permutation(len(known))
     by_class = np.argsort(known[order], kind="stable")
@@ -47,11 +49,13 @@ def chosen(labels: NDArray[Any] | Sequence[int], count: int = COUNT) -> list[int
     return sorted(numbers, key=lambda number: (int(known[number]), number))
 
 
-def samples(pixels: NDArray[np.uint8], labels: NDArray[Any], brightest: int, count: int = COUNT) -> Samples:
+def samples(pixels: "NDArray[Any]", labels: "NDArray[Any]", brightest: int, count: int = COUNT) -> Samples:
     """The chosen images of a test set with pixels ``(N, C, H, W)`` from 0 to ``brightest``.
 
     Of an image wider than :data:`WIDEST`, every second, third ... pixel is taken.
     """
+    import numpy as np
+
     numbers = chosen(labels, count)
     taken = np.asarray(pixels[numbers])
     step = -(-max(taken.shape[2:]) // WIDEST)
@@ -68,9 +72,11 @@ def samples(pixels: NDArray[np.uint8], labels: NDArray[Any], brightest: int, cou
     )
 
 
-def confusions(labels: NDArray[Any], named: NDArray[Any], classes: int) -> tuple[tuple[int, int, int], ...]:
+def confusions(labels: "NDArray[Any]", named: "NDArray[Any]", classes: int) -> tuple[tuple[int, int, int], ...]:
     """How often a class was given the name of another or its own, as :class:`~resnet_core.train.records.Answers` has
     it."""
+    import numpy as np
+
     counts = np.bincount(labels * classes + named, minlength=classes * classes).reshape(classes, classes)
     if classes > MATRIX:
         np.fill_diagonal(counts, 0)

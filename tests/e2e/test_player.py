@@ -22,6 +22,9 @@ def test_stop_keeps_what_was_recorded(visit: Visit) -> None:
     assert set(scores) == {"a", "b"}
     page.reload()
     acts.wait_for_epochs(page, 2)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-accuracy]')].every(place => place.dataset.value)"
+    )
     assert (steps(page), acts.accuracies(page)) == (kept, scores)
 
 
