@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import spec_file, state
+from app import explained, spec_file, state
 from app.figures.palette import SLOT_COLOURS
 from app.slots import SLOT_NAMES, Slot
 from app.text import Words
@@ -17,6 +17,7 @@ from resnet_core.spec import ARCH_FIELDS
 
 FEW = 3  # up to so many choices stand side by side; more go into a list,
 SIDE_BY_SIDE = 24  # and so do longer ones: letters, all labels together
+PLACES = ("toggle", "main", "more")  # of a network's fields, from the most prominent one
 
 
 def network_card(slot: Slot, words: Words, *, inside: bool = False) -> None:
@@ -29,8 +30,11 @@ def network_card(slot: Slot, words: Words, *, inside: bool = False) -> None:
         first, second = st.columns([5, 4], vertical_alignment="bottom")
         with first:
             _preset_box(slot, words)
-        with second:
-            _field(slot, ARCH_FIELDS["skip"], spec.skip, words, idle=spec.idle("skip"))
+        with second.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+            with st.container():
+                _field(slot, ARCH_FIELDS["skip"], spec.skip, words, idle=spec.idle("skip"))
+            if not inside:
+                explained.show(slot, lambda: _meanings(slot, words), words)
         toggles = [field for field in ARCH_FIELDS.values() if field.place == "toggle" and field.name != "skip"]
         places = st.columns([1, 1] if inside else [3, 3, 2], vertical_alignment="bottom")
         for place, field in zip(places, toggles, strict=False):
@@ -40,6 +44,17 @@ def network_card(slot: Slot, words: Words, *, inside: bool = False) -> None:
             _refusals(slot, words)
         with st.container() if inside else places[-1]:
             _more(slot, words, inside=inside)
+        if inside:
+            explained.show(slot, lambda: _meanings(slot, words), words, inside=True)
+
+
+def _meanings(slot: Slot, words: Words) -> list[explained.Meaning]:
+    """What is told of a card: the preset, then each field as it stands there, those that are folded away last."""
+    preset = words("A named network of the papers or of torchvision. Everything else starts from it.")
+    spec = state.experiment().network(slot).spec
+    fields = [field for place in PLACES for field in ARCH_FIELDS.values() if field.place == place]
+    rows = [explained.meaning(field, spec, words) for field in fields]
+    return [explained.Meaning(words("Network {slot}", slot=SLOT_NAMES[slot]), preset), *rows]
 
 
 def _preset_box(slot: Slot, words: Words) -> None:
@@ -57,8 +72,7 @@ def _preset_box(slot: Slot, words: Words) -> None:
         format_func=labels.__getitem__,
         on_change=state.change_preset,
         args=(slot, key),
-        help=words("A named network of the papers or of torchvision. Everything else starts from it."),
-    )  # fmt: skip
+    )
 
 
 def _preset_label(slot: Slot, label: str, words: Words) -> str:
@@ -86,7 +100,7 @@ def _more(slot: Slot, words: Words, *, inside: bool) -> None:
             words("Make {slot} the same as {other}", slot=SLOT_NAMES[slot], other=SLOT_NAMES[other]),
             on_click=state.copy_network, args=(other, slot), key=f"{slot}.copy", width="stretch",
         )  # fmt: skip
-        for place in ("main", "more"):
+        for place in PLACES[1:]:
             columns = st.columns(2)
             fields = [field for field in ARCH_FIELDS.values() if field.place == place]
             for number, field in enumerate(fields):
@@ -120,7 +134,6 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
     key = state.prime(f"{owner}.{field.name}", value)
     change: dict[str, Any] = {
         "key": key,
-        "help": words(field.help),
         "on_change": state.change_train if owner == "train" else state.change_field,
         "args": (field.name, key) if owner == "train" else (owner, field.name, key),
         "disabled": bool(idle) and not mendable,
@@ -128,10 +141,7 @@ def _field(owner: str, field: SpecField, value: Any, words: Words, *, idle: str 
     title = words(field.title)
     match field.kind:
         case "switch":
-            # A "?" in a switch's label would flip it, for a label is a part of what it names: the help stands below.
-            st.toggle(title, value, **{**change, "help": None})
-            if field.place != "toggle":
-                st.caption(words(field.help))
+            st.toggle(title, value, **change)
         case "choice" if len(field.choices) <= FEW and _short(field, words):
             st.segmented_control(
                 title, list(field.choices), default=value, required=True,

@@ -75,3 +75,14 @@ def test_files_stay_small_and_no_exception_is_swallowed(package: str) -> None:
                 swallowed = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
                 broad = node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
                 assert not (swallowed and broad), f"{path}:{node.lineno}"
+
+
+def test_only_a_button_holds_help_of_its_own() -> None:
+    """In any other widget it becomes a part of the label, where a click on it works the widget."""
+    for path in _sources("app"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Dict):
+                assert "help" not in {key.value for key in node.keys if isinstance(key, ast.Constant)}, path
+            if isinstance(node, ast.Call) and "help" in {keyword.arg for keyword in node.keywords}:
+                assert isinstance(node.func, ast.Attribute), f"{path}:{node.lineno}"
+                assert node.func.attr in {"button", "download_button", "link_button"}, f"{path}:{node.lineno}"

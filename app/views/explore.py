@@ -27,6 +27,7 @@ from app.views import (
     ways,
 )
 from resnet_core.cost.ledger import Ledger, count
+from resnet_core.recipe import TRAIN_FIELDS
 
 # The browser draws all that has arrived at once. With this lead, the new numbers stand before the rest comes.
 HEAD_START_S = 0.03
@@ -63,6 +64,8 @@ def _networks() -> None:
     elsewhere, seed = st.columns([6, 1], vertical_alignment="bottom")
     told = words("Parameters, multiply-adds, saved activations and depth: from formulas, for one image in float32.")
     row = published({slot: state.experiment().network(slot).row for slot in SLOTS}, words)
+    about = TRAIN_FIELDS["seed"]
+    told += f" {words(about.title)}: {words(about.help)}"
     elsewhere.html(f'<div class="rx-source">{told}</div>{row}')
     with seed:
         controls.train_field("seed", state.experiment().train.seed, words)

@@ -35,10 +35,10 @@ def own(words: Words) -> None:
     if not uploads_allowed():
         st.info(words("This server takes no uploads."))
         return
-    file = st.file_uploader(
-        words("Upload a zip"), type="zip", key="train.upload",
-        help=words("A zip with a folder for each class, at most {size} MB; each image is checked, scaled to "
-                   "{side}×{side} pixels and kept on this server.", size=MAX_ZIP_BYTES // 10**6, side=train.side),
+    file = st.file_uploader(words("Upload a zip"), type="zip", key="train.upload")
+    st.caption(
+        words("A zip with a folder for each class, at most {size} MB; each image is checked, scaled to "
+              "{side}×{side} pixels and kept on this server.", size=MAX_ZIP_BYTES // 10**6, side=train.side)
     )  # fmt: skip
     if file is not None and st.session_state.get(TAKEN) != (file.file_id, train.side):
         upload = _uploaded(file, train.side)

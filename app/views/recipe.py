@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import cache, controls, state
+from app import cache, controls, explained, state
 from app.link import MOST_SEEDS
 from app.slots import RACERS, SLOT_NAMES, SLOTS
 from app.text import Words
@@ -23,7 +23,7 @@ GROUPS: dict[Place, str] = {
 def show(words: Words) -> None:
     """Named recipe, epochs, seed, device, and the rest in a popover."""
     train = state.experiment().train
-    named, epochs, seed, device, more, others = st.columns([4, 2, 2, 3, 2, 2], vertical_alignment="bottom")
+    named, epochs, seed, device, more, others = st.columns([4, 2, 2, 3, 2, 3], vertical_alignment="bottom")
     with named:
         _named(words)
     for place, name in ((epochs, "epochs"), (seed, "seed")):
@@ -34,8 +34,18 @@ def show(words: Words) -> None:
     with more, st.popover(words("Recipe ..."), width="stretch", key="train.more", on_change="rerun") as folded:
         if folded.open:  # hidden widgets cost time at every change
             _rest(words)
-    with others:
+    with others.container(horizontal=True, wrap=False, gap="xsmall"):
         _networks(words)
+        explained.show("train", lambda: _meanings(words), words)
+
+
+def _meanings(words: Words) -> list[explained.Meaning]:
+    """What is told of the settings: the named recipe, then every field, those that are folded away last."""
+    train = state.experiment().train
+    named = words("A named recipe sets all fields but the seed. Everything else starts from it.")
+    fields = [field for place in ("main", *GROUPS) for field in TRAIN_FIELDS.values() if field.place == place]
+    rows = [explained.meaning(field, train, words) for field in fields]
+    return [explained.Meaning(words("Recipe"), named), *rows]
 
 
 def _named(words: Words) -> None:
@@ -50,7 +60,6 @@ def _named(words: Words) -> None:
         words("Recipe"), options, options.index(current), key=key,
         format_func=lambda name: words(recipes()[name].title) if name in names else name,
         on_change=state.change_recipe, args=(key,),
-        help=words("A named recipe sets all fields but the seed. Everything else starts from it."),
     )  # fmt: skip
 
 
@@ -92,5 +101,7 @@ def _seeds(words: Words) -> None:
     st.segmented_control(
         words("Seeds for each network"), range(1, MOST_SEEDS + 1), default=seeds, required=True, key=key,
         on_change=state.change_seeds, args=(key,),
-        help=words("One seed can be luck. With several, the result is their median and range, and a tie is called so."),
     )  # fmt: skip
+    st.caption(
+        words("One seed can be luck. With several, the result is their median and range, and a tie is called so.")
+    )

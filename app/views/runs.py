@@ -202,8 +202,9 @@ def _rename(run: RunSummary, words: Words) -> None:
     key = state.prime(f"runs.title.{run.id}", run.title)
     st.text_input(
         words("Name, taken with Enter"), key=key, max_chars=LONGEST_TITLE, placeholder=said(run.label, words),
-        on_change=_take_name, args=(run.id, key), help=words("Without one, a run is called after its network."),
+        on_change=_take_name, args=(run.id, key),
     )  # fmt: skip
+    st.caption(words("Without one, a run is called after its network."))
 
 
 def _take_name(run_id: str, key: str) -> None:

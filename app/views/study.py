@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache, controls, state
+from app import cache, controls, explained, state
 from app.asked import Ask, Asked
 from app.figures.studies import draw
 from app.slots import SLOTS
@@ -26,6 +26,7 @@ def section(key: str, asks: Sequence[Ask], words: Words, *, options: bool = True
     fields = _offered(study) if options else []
     asked = _asked(key)
     beats = asked is not None and not asked.finished
+    told = tuple(fields)
     if len(fields) < IN_A_ROW:
         places = iter(st.columns([3] * len(fields) + [2 if fields else 1] * len(asks), vertical_alignment="bottom"))
     else:
@@ -35,10 +36,15 @@ def section(key: str, asks: Sequence[Ask], words: Words, *, options: bool = True
         with next(places):
             _option(study, row, words)
     for number, ask in enumerate(asks):
-        next(places).button(
+        place = next(places).container(horizontal=True, wrap=False, gap="xsmall")
+        place.button(
             ask.title, key=f"{key}.ask{number}", width="stretch", disabled=beats and options, on_click=begin,
             args=(key, ask),
         )  # fmt: skip
+    if told:
+        spec = state.experiment().options(study.name)
+        with place:  # beside the last button
+            explained.show(key, lambda: [explained.meaning(row, spec, words) for row in told], words)
     _refused(key, words)
     if asked:
         st.fragment(_answer, run_every=BEAT_S if beats else None)(key, beats)

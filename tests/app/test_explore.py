@@ -17,6 +17,7 @@ from app.slots import SLOTS, Slot
 from app.text import LANGUAGES, words
 from resnet_core import count, preset, presets
 from resnet_core.cost.memory import fits
+from resnet_core.fields import SpecField
 from resnet_core.recipe import TRAIN_FIELDS
 from resnet_core.spec import ARCH_FIELDS
 from tests.app.visitor import PATIENCE_S, calm, expected, markup, of_link, open_page, shown, unfolded
@@ -141,6 +142,26 @@ def test_every_field_has_a_widget() -> None:
     train = unfolded(open_page("train"), "train.more")
     keys = {element.key for element in train.main if getattr(element, "key", None)}
     assert {f"train.{field.name}" for field in TRAIN_FIELDS.values()} - {"train.archive"} <= keys
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("page", "card", "table"), [("explore", "b", ARCH_FIELDS), ("train", "train", TRAIN_FIELDS)])
+def test_what_every_field_means_is_told_beside_the_card(
+    page: str, card: str, table: dict[str, SpecField], language: str
+) -> None:
+    def told(visitor: AppTest) -> str:
+        return "\n".join(element.value for element in visitor.markdown)
+
+    visitor, say = open_page(page, lang=language), words(language)
+    fields = [field for field in table.values() if field.place != "hidden"]
+    assert f"**{say(fields[-1].title)}**" not in told(visitor), "only while it is open"
+    said = told(unfolded(visitor, f"{card}.meaning"))
+    for field in fields:
+        assert f"**{say(field.title)}**" in said
+        papers = field.source.values() if isinstance(field.source, dict) else [field.source]
+        for paper in papers:
+            if isinstance(paper, str) and paper:
+                assert f"[{paper}](https://arxiv.org/abs/{paper.removeprefix('arXiv:')})" in said, field.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
