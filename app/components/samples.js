@@ -78,11 +78,12 @@ class Samples {
         const right = named && classes[named[at]] === shown.labels[at];
         const state = !named || Number.isNaN(share) ? "none" : right ? "right" : "wrong";
         const text = { none: named ? "NaN" : "–", right: "✓", wrong: "✗" }[state];
-        const answer = state === "none" ? text : `${text} ${classes[named[at]]} ${(100 * share).toFixed(0)}%`;
-        if (cell.rxText === answer) return;
-        cell.rxText = answer;
+        const answer = state === "none" ? [text] : [`${text} ${classes[named[at]]}`, `${(100 * share).toFixed(0)}%`];
+        if (cell.rxText === String(answer)) return;
+        cell.rxText = String(answer);
         cell.dataset.state = state;
-        cell.textContent = answer;
+        // On a line of its own, for "1 99%" could be read as one number.
+        cell.replaceChildren(answer[0], ...answer.slice(1).map((share) => Object.assign(document.createElement("small"), { textContent: ` ${share}` })));
         cell.title = state === "none" && named ? words.undefined : words[state];
       });
     }
