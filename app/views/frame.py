@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import state
+from app.components import popovers
 from app.text import LANGUAGES, Words
 
 STYLE = Path(__file__).with_name("style.css")
@@ -30,6 +31,7 @@ def header(words: Words) -> None:
     st.logo(LOGO, size="large")
     with st.container(key="language"):
         st.html('<h1 class="rx-hidden">ResNet Explorer</h1>')
+        popovers.focus()
         key = state.prime("language.switch", words.language)
         st.segmented_control(
             words("Language"), list(LANGUAGES), default=words.language, key=key, required=True,

@@ -168,6 +168,21 @@ def test_presets(page: Page, name: str) -> None:
     acts.in_link(page, f"a={name}")
 
 
+def test_a_keyboard_reaches_the_list_of_networks_and_comes_back(page: Page) -> None:
+    opener = acts.widget(page, "a", "preset").get_by_role("button").first
+    expect(opener).to_have_text(re.compile("^Network A: ResNet-56 \\(CIFAR\\)"))
+    opener.focus()
+    page.keyboard.press("Enter")
+    first = page.locator(".st-key-a-preset-cifar20").get_by_role("button")
+    expect(first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    acts.expect_numbers(page, "a", preset("cifar20"))
+    expect(first).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
 def test_the_folded_fields_and_what_they_refuse(page: Page) -> None:
     acts.unfold(page, "a")
     acts.fill(page, "a", "stages", "110")
