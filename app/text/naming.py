@@ -89,6 +89,8 @@ def _changed(name: str, value: Any, words: Words) -> str:
     match name:
         case _ if name in ALONE:
             return label
+        case "cut" if len(value) == 1:
+            return words("shortcut of block {block} cut", block=value[0])
         case "cut":
             return words("shortcuts of blocks {blocks} cut", blocks=ranges(value))
         case "stages":

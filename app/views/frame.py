@@ -6,7 +6,9 @@ import streamlit as st
 
 from app import state
 from app.components import popovers
+from app.components.menu import closing_menu
 from app.text import LANGUAGES, Words
+from app.views import share
 
 STYLE = Path(__file__).with_name("style.css")
 LOGO = (
@@ -26,12 +28,14 @@ def configure() -> None:
 
 
 def header(words: Words) -> None:
-    """Name and language switch."""
+    """Name, the address to hand on, and language switch."""
     st.html(STYLE)
     st.logo(LOGO, size="large")
-    with st.container(key="language"):
+    with st.container(key="language", horizontal=True, vertical_alignment="center", gap="small", width="content"):
         st.html('<h1 class="rx-hidden">ResNet Explorer</h1>')
         popovers.focus()
+        closing_menu()
+        share.show(words)
         key = state.prime("language.switch", words.language)
         st.segmented_control(
             words("Language"), list(LANGUAGES), default=words.language, key=key, required=True,

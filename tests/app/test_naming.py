@@ -24,6 +24,7 @@ def test_every_preset_has_a_name_of_its_own() -> None:
     [
         ({"width": 32}, "ResNet-56 (CIFAR), width 32", "ResNet-56 (CIFAR), 너비 32"),
         ({"cut": "3-5,9"}, "ResNet-56 (CIFAR), shortcuts of blocks 3-5, 9 cut", "블록 3-5, 9의 숏컷 끊음"),
+        ({"cut": "3"}, "ResNet-56 (CIFAR), shortcut of block 3 cut", "블록 3의 숏컷 끊음"),
         ({"cut": "3-5,99"}, "ResNet-56 (CIFAR), shortcuts of blocks 3-5 cut", "블록 3-5의"),  # it has no 99th
         ({"ordering": "relu_before_addition"}, "ResNet-56 (CIFAR), ReLU before addition", "ReLU"),
         ({"skip": False}, "Plain-56 (CIFAR)", "Plain-56 (CIFAR)"),

@@ -152,3 +152,25 @@ def test_the_links_language_wins_over_the_browsers(visit: Visit) -> None:
     other = visit("/train?lang=ko")
     expect(acts.widget(other, "train", "go")).to_be_visible()
     expect(acts.widget(other, "train", "go")).not_to_contain_text("Train")
+
+
+def test_the_address_that_is_handed_on_opens_the_same_experiment(page: Page, visit: Visit) -> None:
+    acts.flip_skip(page, "a")
+    acts.in_link(page, "a=plain56")
+    page.locator(".st-key-share button").first.click()
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    expect(page.get_by_role("img", name="QR code of this page's address")).to_be_visible()
+    handed = page.locator(".rx-address input").input_value()
+    other = visit(f"/?{handed.partition('?')[2]}")
+    acts.expect_numbers(other, "a", preset("plain56"))
+
+
+def test_a_page_chosen_on_a_phone_closes_the_menu(visit: Visit) -> None:
+    page = visit("/", viewport={"width": 390, "height": 844})
+    page.get_by_test_id("stExpandSidebarButton").click()
+    entries = page.get_by_test_id("stSidebarNavLink")
+    entries.first.click(trial=True)  # fails where something lies above it
+    entries.nth(1).click()
+    expect(page).to_have_url(re.compile("/train"))
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
